@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+CORPUS ?= ../shared/corpus
+
+.PHONY: help setup demo test test-long lint types format lock corpus hosts bench clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## .venv with everything, as locked; quick when nothing changed
+	@scripts/setup
+
+demo: setup ## two sessions collide, and both are told
+	@$(BIN)/sidelight demo
+
+test: lint types ## lint, types, and every test that is quick
+	$(BIN)/pytest -n auto -m "not long and not hosts"
+
+test-long: setup ## the tests marked long
+	@$(BIN)/pytest -m long --collect-only -q >/dev/null; \
+	if [ $$? -eq 5 ]; then echo "No test is marked long yet."; \
+	else $(BIN)/pytest -m long --timeout 1800; fi
+
+lint: setup ## style, formatting, and which module may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+format: setup ## mend what can be mended
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+lock: ## requirements/*.txt anew from pyproject.toml (ARGS=--upgrade)
+	scripts/lock $(ARGS)
+
+corpus: setup ## the collision corpus through the real code, and its score (CORPUS=DIR)
+	@if [ -d "$(CORPUS)/public" ]; then \
+	    mkdir -p build && \
+	    $(BIN)/sidelight replay "$(CORPUS)/public" --out build/decisions.jsonl && \
+	    $(BIN)/python "$(CORPUS)/score.py" "$(CORPUS)/public" build/decisions.jsonl; \
+	else echo "No corpus at $(CORPUS). Name one: make corpus CORPUS=DIR"; fi
+
+hosts: setup ## against the real agent programs
+	@$(BIN)/pytest -m hosts --collect-only -q >/dev/null; \
+	if [ $$? -eq 5 ]; then echo "No test is marked hosts yet."; \
+	else $(BIN)/pytest -m hosts --timeout 600; fi
+
+bench: setup ## every benchmark, side by side
+	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; else echo "No benchmarks yet."; fi
+
+clean: ## remove what the above made
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
