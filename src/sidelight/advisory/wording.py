@@ -1,0 +1,198 @@
+"""The sentences: what a session or a person reads. Pure.
+
+One line a finding, the most telling first, at most three and "N more". Foreign text appears only as one bounded,
+escaped line in quotes; a prompt's text never does. Never more than `MOST` characters, whatever went in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sidelight.actions import KINDS, Action, Draft
+from sidelight.advisory.case import Advisory, Finding
+from sidelight.redact import line
+from sidelight.targets import SCHEMES, scheme_of, short
+
+MOST = 1500
+LINES = 3
+HEAD = "⚠ Cross-session:"
+
+
+def age(ms: int) -> str:
+    """How long ago, in the largest unit that fits: `40s`, `3m`, `2h`, `5d`."""
+    seconds = max(0, ms) // 1000
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def name_of(actor: str | None, others: Iterable[str] = (), host: str | None = None) -> str:
+    """A session as a reader tells it apart: the shortest suffix of its id, at least four, that no other shares."""
+    if actor is None:
+        return "an unattributed session"
+    rest = [one for one in others if one != actor]
+    size = 4
+    while size < len(actor) and any(one.endswith(actor[-size:]) for one in rest):
+        size += 1
+    shown = actor if len(actor) <= max(size, 12) else "…" + actor[-size:]
+    return f"session {line(shown, 40)}" + (f" ({line(host, 20)})" if host else "")
+
+
+def resource(key: str, base: str | None = None) -> str:
+    """A resource as a person would call it, a path relative to `base` where it lies inside."""
+    scheme, text = scheme_of(key), short(key)
+    if scheme == "path" and base and text.startswith(base.rstrip("/") + "/"):
+        text = text[len(base.rstrip("/")) + 1 :]
+    says = SCHEMES[scheme].says if scheme in SCHEMES else ""
+    return says + line(text, 120)
+
+
+def what(action: Action | Draft, base: str | None = None) -> str:
+    """What an action did, in a few words: `edited src/a.py`, `set monitoring.enabled to false`, `announced "…"`."""
+    kind = KINDS[action.kind]
+    if action.kind == "intent":
+        return f'announced "{line(action.reason or "", 160)}"'
+    if action.summary and action.kind != "config-flag":
+        return f"ran `{line(action.summary, 80)}`"
+    name = _main_name(action, base)
+    if action.kind in ("config-flag", "config-set"):
+        return f"set {name} to {line(_shown(action.value), 60)}"
+    return f"{kind.past} {name}"
+
+
+def _main_name(action: Action | Draft, base: str | None) -> str:
+    keys = [touch.key for touch in action.touches if scheme_of(touch.key) not in ("area", "word")]
+    if action.target and not (keys and scheme_of(keys[0]) == "path"):
+        return line(action.target, 120)
+    return resource(keys[0], base) if keys else "something"
+
+
+def _shown(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def warning(advisory: Advisory, now: int, *, base: str | None = None, ledger: str = "`sidelight recent`") -> str | None:
+    """The warning an actor reads with its own result; None when there is nothing to say."""
+    findings = advisory.findings
+    if not findings:
+        return None
+    ids = [one.action.actor for one in findings if one.action.actor]
+    lines = [_line(one, now, ids, base) for one in findings[:LINES]]
+    text = f"{HEAD} {findings[0].severity}. {lines[0]}"
+    for more in lines[1:]:
+        text += f"\n• {more}"
+    left = len(findings) - LINES
+    if left > 0:
+        text += f"\n{left} more: {ledger}."
+    return _cut(f"{text}\n{_advice(findings[0])}")
+
+
+def _line(one: Finding, now: int, ids: Sequence[str], base: str | None) -> str:
+    who = name_of(one.action.actor, ids, one.action.host)
+    did = _did(one, now, base)
+    mine = f"`{line(one.mine.summary, 80)}`" if one.mine.summary else f"{_doing(one.mine)} {_main_name(one.mine, base)}"
+    plan = "" if one.severity == "nearby" else f"Your {mine}: "
+    also = "".join(f", {what(more, base)} {age(now - more.ts)} ago" for more in named_more(one))
+    alike = sum(more.kind == one.action.kind for more in one.more) if one.group else 0
+    also += f" and {alike} more like it" if alike else ""
+    return f"{plan}{one.why}; {who} {did}{also}."
+
+
+def named_more(one: Finding) -> list[Action]:
+    """The further actions of the same session that a line names: of each other kind the newest, at most two."""
+    found: dict[str, Action] = {}
+    for action in one.more:
+        if action.kind != one.action.kind:
+            found.setdefault(action.kind, action)
+    return list(found.values())[:2]
+
+
+def _doing(mine: Draft | Action) -> str:
+    return {"intent": "intent", "config-flag": "change of", "commitment-withdraw": "withdrawal of"}.get(
+        mine.kind, "change of"
+    )
+
+
+def _did(one: Finding, now: int, base: str | None) -> str:
+    ago = f"{age(now - one.action.ts)} ago"
+    if one.work is not None and one.work.newest:
+        path, _, ts = one.work.newest[0]
+        left = one.work.count - 1
+        many = "100 or more" if one.work.count >= 100 else str(left)
+        rest = f" and {many} more file{'s' if left != 1 else ''}" if left else ""
+        return f"edited {resource(path, base)} {age(now - ts)} ago{rest}"
+    return f"{what(one.action, base)} {ago}"
+
+
+def _advice(one: Finding) -> str:
+    if one.severity == "conflict":
+        hint = " `sidelight undo-hint` shows what can be recovered." if one.aftermath else ""
+        return f"Stop, tell the user, and confirm before going on.{hint}"
+    if one.severity == "overlap":
+        return "Check with the user, or coordinate, before going on."
+    return "For information; no need to stop."
+
+
+def origin_warning(
+    advisory: Advisory,
+    now: int,
+    window_ms: int,
+    mine: Sequence[Draft | Action],
+    *,
+    ledger: str = "GET /coordination/recent",
+    base: str | None = None,
+) -> str | None:
+    """The warning in the origin's full wording: how many, in what window, beside what of yours, by whom (O6)."""
+    findings, present = advisory.findings, advisory.present
+    if not findings and not present:
+        return None
+    total = len(findings) + len(present)
+    minutes = max(1, round(window_ms / 60_000))
+    own = what(mine[0], base) if mine else "your action"
+    actions = f"{total} recent action{'s' if total != 1 else ''}"
+    head = f"{HEAD} {actions} by another/unknown session in the last {minutes} min, alongside yours ({own})"
+    ids = [one.action.actor for one in findings if one.action.actor] + [one.actor for one in present if one.actor]
+    parts = _grouped(
+        [
+            ((one.action.actor, one.action.kind, one.severity, one.why), f"{one.severity}: {one.why}; ", one.action, one)
+            for one in findings
+        ]
+        + [((one.actor, one.kind, "", ""), "", one, None) for one in present],
+        lambda action, found: f"{name_of(action.actor, ids)} "
+        + (_did(found, now, base) if found is not None else f"{what(action, base)} {age(now - action.ts)} ago"),
+    )
+    shown = parts[:LINES]
+    text = head + ": " + "; ".join(shown)
+    if len(parts) > LINES:
+        text += f"; {len(parts) - LINES} more"
+    ask = "Confirm with the user before proceeding." if findings else "Nothing of it touches yours as far as is known."
+    return _cut(f"{text}. {ask} Full ledger: {ledger}")
+
+
+def _grouped(
+    parts: Sequence[tuple[tuple[str | None, str, str, str], str, Action, Finding | None]],
+    said: Callable[[Action, Finding | None], str],
+) -> list[str]:
+    """One part for one session, sort of action and judgement: its first, and how many more, so that nineteen
+    withdrawals do not hide the one flip.
+    """
+    groups: dict[tuple[str | None, str, str, str], list[str]] = {}
+    for key, before, action, found in parts:
+        shown = groups.setdefault(key, [])
+        shown.append(before + said(action, found) if not shown else "")
+    return [shown[0] + (f" (and {len(shown) - 1} more like it)" if shown[1:] else "") for shown in groups.values()]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST else text[: MOST - 1] + "…"
+
+
+def label_steps(advisory: Advisory) -> Mapping[int, str]:
+    """Seq → severity of everything the warning names, in its order (the replay's view)."""
+    found: dict[int, str] = {}
+    for one in advisory.findings:
+        found.setdefault(one.action.seq, one.severity)
+    return found
