@@ -189,6 +189,15 @@ def test_towards_strangers_a_family_is_one_party(story):
     assert said(story.session("x").edits("/repo/x.py")) == [("overlap", "p")]
 
 
+def test_a_foreign_stash_entry_that_was_popped_is_the_others_uncommitted_work(story):
+    trees = ["/repo", "/wt"]
+    a, b = story.session("a", trees=trees), story.session("b", cwd="/wt", trees=trees)
+    a.runs("git stash push -m mine")
+    b.runs("git stash pop")
+    assert said(b.runs("git reset --hard")) == [("conflict", "a")]
+    assert said(story.session("c", cwd="/wt", trees=trees).runs("git checkout -- .")) == []
+
+
 # ── settings ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
@@ -22,7 +21,7 @@ from sidelight.actions import ANNOUNCES, DESTROYS, KINDS, Action, Draft, Notice,
 from sidelight.advisory import PRESENT, Advisory, Case, Finding, advise, at_least, situation, told_rows
 from sidelight.advisory.lexical import distinctive
 from sidelight.advisory.values import subject
-from sidelight.advisory.wording import MOST, age, name_of, warning, what
+from sidelight.advisory.wording import MOST, age, name_of, narrated, warning
 from sidelight.config import DAY, DEFAULT_LIMIT, Config, check_limit, check_window, load
 from sidelight.facts import Facts
 from sidelight.redact import bounded, line, mask, secrets_out
@@ -263,8 +262,9 @@ class Ledger:
 
         All drafts of one request go into one call: a request never warns about itself. `key` makes a repeated
         delivery of the same request a no-op that returns the first receipt. `present` also says who is merely active,
-        once per other session, and tells an announcement, not only a write, what was done to earlier ones. `settings` are those to judge by if not the ones in force now: a change of the
-        settings is judged by what they were before it. Never raises.
+        once per other session, and tells an announcement, not only a write, what was done to earlier ones. `settings`
+        are those to judge by if not the ones in force now: a change of the settings is judged by what they were before
+        it. Never raises.
 
         Source: O2–O9, design 4.
         """
@@ -309,7 +309,7 @@ class Ledger:
         found = self.store.append(entries, question, me=who, key=key, dry=dry)
         if dry:
             found = found._replace(told=())  # who asks wants to know, told before or not
-        mine = found.added or tuple(entry.draft for entry in entries)
+        mine: Sequence[Action | Draft] = found.added or [entry.draft for entry in entries]
         advisory = self._advise(mine, [entry.draft for entry in entries], found, who, question.machine, hears=present)
         receipt = self._receipt(advisory, found, settings, who, dry=dry)
         if present:
@@ -349,7 +349,9 @@ class Ledger:
     def _receipt(
         self, advisory: Advisory, found: Appended, settings: Config, who: Session | None, *, dry: bool
     ) -> Receipt:
-        items = [Concurrent(one.action, one.severity, one.why) for one in advisory.findings]
+        items = [
+            Concurrent(one.action, one.severity, one.why.format(who="another session")) for one in advisory.findings
+        ]
         items += [Concurrent(one, PRESENT, "active in the window") for one in advisory.present]
         muted = who is not None and (who.actor in settings.mute_sessions or self.space in settings.mute_spaces)
         loud = advisory._replace(
@@ -596,7 +598,7 @@ class Ledger:
         top = about[0]
         later = top.mine if isinstance(top.mine, Action) else first
         text = notice_text(top, later, now)
-        return NoticeView(top.severity, top.why, later, top.action, text, notice)
+        return NoticeView(top.severity, top.why.format(who="you"), later, top.action, text, notice)
 
     def situation(self, me: Session, *, take: bool = False) -> str | None:
         """What others have going on that would matter to work in this session's tree; None if nothing is new.
@@ -645,8 +647,8 @@ def _cwd() -> str:
 
 
 def _unique() -> str:
-    """Unique across processes and machines, and in order of time to the eye: 12 hex digits of time, 8 random."""
-    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(5).hex()}"
+    """Tells ids of different ledgers apart; within one the store adds the place in the record."""
+    return os.urandom(4).hex()
 
 
 # ── checking and bounding drafts (pure) ───────────────────────────────────────────────────────────────────────────
@@ -822,10 +824,10 @@ def session_state(session: Session, now: int) -> str:
 
 def notice_text(found: Finding, later: Action, now: int) -> str:
     """One line for the earlier side: who did what, when, and to which of its things."""
-    mine = what(found.action)
+    mine = narrated(found.action)
     text = (
-        f"Sidelight notice: {name_of(later.actor, (), later.host)} {what(later)} {age(now - later.ts)} ago, "
-        f"after you {mine} ({found.severity}: {found.why})."
+        f"Sidelight notice: {name_of(later.actor, (), later.host)} {narrated(later)} {age(now - later.ts)} ago, "
+        f"after you {mine} ({found.severity}: it {found.why.format(who='you')})."
     )
     return text[:MOST]
 
@@ -836,7 +838,8 @@ def notice_lines(found: Sequence[NoticeView]) -> list[str]:
     for one in found:
         alike.setdefault((one.action.actor, one.action.kind, one.about.id, one.severity), []).append(one)
     return [
-        ones[0].text if len(ones) == 1 else f"{ones[0].text} And {len(ones) - 1} more like it." for ones in alike.values()
+        ones[0].text if len(ones) == 1 else f"{ones[0].text} And {len(ones) - 1} more like it."
+        for ones in alike.values()
     ]
 
 

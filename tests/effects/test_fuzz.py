@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from sidelight.effects import Call, effects_of
 from sidelight.effects.shell import commands, powershell_commands, walk
+from sidelight.effects.shell.nodes import ascii_only, restored
 from sidelight.effects.shell.words import plain_words
 from tests.fakes import FakeFacts
 
 from . import odd_shell
 
 FACTS = FakeFacts(env={"HOME": "/home/me"}, files={"/repo/a.sh": "rm x", "/repo/b": "1"})
-QUICK = settings(max_examples=6000, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 TOKENS = st.sampled_from(
     (
@@ -83,14 +84,16 @@ def test_odd_shell_files(number, capfd):
     check(odd_shell.LINES[number], capfd)
 
 
-PLAIN = st.lists(
+FIRST = st.text("abcXYZ_./'\"", min_size=1, max_size=5) | st.sampled_from("git rm if export test time function".split())
+REST = st.lists(
     st.text("abcXYZ019_./:=@%+,^~-' \"#$!{}[]()*?\\\n\t;&|<>`é", max_size=8)
-    | st.sampled_from("git rm -rf a=b if export test unset time for function".split()),
+    | st.sampled_from("-rf a=b fi --x=y".split()),
     max_size=8,
 ).map(" ".join)
+PLAIN = st.builds("{} {}".format, FIRST, REST)
 
 
-@settings(QUICK, max_examples=600000)
+@settings(QUICK, max_examples=1500)
 @given(line=PLAIN)
 def test_the_small_lexer_and_the_grammar_agree(line):
     if plain_words(line) is None:
@@ -102,7 +105,14 @@ def test_the_small_lexer_and_the_grammar_agree(line):
 
 
 @settings(QUICK)
-@given(words=st.lists(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12), min_size=1))
+@given(text=st.text(st.characters(codec="utf-8")))
+def test_any_text_survives_being_spelled_in_ascii(text):
+    assert ascii_only(text).isascii()
+    assert restored(ascii_only(text)) == text
+
+
+@settings(QUICK)
+@given(words=st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12), min_size=1))
 def test_quoted_words_come_out_as_they_went_in(words):
     line = "frobnicate " + " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
     found, followed = commands(line, FACTS)

@@ -6,7 +6,7 @@ import pytest
 
 from sidelight.actions import DESTROYS
 from sidelight.effects import UNKNOWN, git
-from tests.effects.reading import check, command, done, known, said
+from tests.effects.reading import check, command, done, drafts, known, said
 from tests.fakes import FakeFacts
 
 TREE, STASH, GITDIR = "tree:m1:/repo", "stash:m1:/repo/.git", "gitdir:m1:/repo/.git"
@@ -426,3 +426,9 @@ def test_no_words_ever_raise():
     for verb in git._VERBS:
         for rest in ([], ["--"], ["-"], [UNKNOWN], ["-m"], [":"], ["--", "."], ["-x", ":(top)a"], ["a:b:c", "+"]):
             git.read(command("git x", FACTS)._replace(argv=("git", verb, *rest)), FACTS)
+
+
+@pytest.mark.parametrize("line", ["git reset --hard", "git clean -fd", "git restore ."])
+def test_what_discards_a_tree_looks_at_the_stash_for_entries_of_others_popped_there(line):
+    (draft,) = drafts(git, line)
+    assert ("stash:m1:/repo/.git", "uses") in [(touch.key, touch.effect) for touch in draft.touches]

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import tree_sitter
 
 from sidelight.effects import UNKNOWN, Redirect
 from sidelight.effects.shell import argv_commands, commands, powershell_commands, summary
@@ -463,10 +465,34 @@ def test_nothing_is_without_bounds(sentence):
     assert len(found) <= 400
 
 
-def test_a_line_that_takes_the_grammar_too_long_is_given_up():
-    ticks = iter(range(10**9))
-    found, followed = commands("ls\n" + "|" * 20000, facts(), clock=lambda: next(ticks))
+def test_a_line_that_takes_too_long_is_given_up():
+    started = iter([0.0, 0.0])
+    found, followed = commands("ls\n" + "|" * 20000, facts(), clock=lambda: next(started, 99.0))
     assert (found, followed) == ([], False)
+
+
+def test_the_grammar_sees_ascii_only(monkeypatch):
+    """Its scanner looks other characters up beyond the end of C's tables: now and then the process is gone."""
+    seen = []
+
+    def parser(language):
+        def parse(read, **rest):
+            seen.append(read(0, None))
+            return real.parse(read, **rest)
+
+        real = genuine(language)
+        return SimpleNamespace(parse=parse)
+
+    genuine = tree_sitter.Parser
+    monkeypatch.setattr(tree_sitter, "Parser", parser)
+    run("echo é\U0004b527 && psql <<E\n$X–\nE")
+    assert len(seen) == 2
+    assert all(data.isascii() for data in seen)
+
+
+def test_letters_beyond_ascii_stay_what_they_are():
+    assert words("X=ü; echo 'é' \"$X—y\" 日本 > ñ && rm ✓.txt") == ["echo é ü—y 日本", "rm ✓.txt"]
+    assert last('X=b; psql <<E\né $X–z "\nE').stdin == 'é b–z "\n'
 
 
 def test_a_list_of_words_is_not_expanded():

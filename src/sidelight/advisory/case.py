@@ -124,9 +124,7 @@ class Past:
 
     def was_told(self, about: str | None, resource: str, seq: int) -> bool:
         """Was I told before of what they did there? Then I had something there, however often I have acted since."""
-        return any(
-            one.about == (about or "") and one.resource == resource and one.seq >= seq for one in self.case.told
-        )
+        return any(one.about == (about or "") and one.resource == resource and one.seq >= seq for one in self.case.told)
 
     def acted_since(self, key: str, after: int, effects: Iterable[str]) -> bool:
         """Have I done one of these to this very key after that sequence number?"""
@@ -276,7 +274,9 @@ def _announcing_over(mine: Draft | Action, touch: Touch, sighting: Sighting, rel
             return None
     if scheme_of(touch.key) == "tree" or sighting.effect in (USES, "pushes"):
         return None
-    return finding(mine, touch, sighting, OVERLAP, "they are at work there", exactness=NAMED, aftermath=False)
+    return finding(
+        mine, touch, sighting, OVERLAP, "announces work where {who} is at work", exactness=NAMED, aftermath=False
+    )
 
 
 def covers(pattern: str, key: str) -> bool:

@@ -48,7 +48,7 @@ def judge_path(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Pas
         made = judge_by_table(mine, touch, sighting, past, relation)
         return made._replace(work=work) if made is not None else None
     if relation == "around" and sighting.effect == EDITS and touch.effect in (EDITS, REPLACES):
-        return finding(mine, touch, sighting, OVERLAP, "they rewrote files here, this one among them")
+        return finding(mine, touch, sighting, OVERLAP, "changes a file that {who} has rewritten with others")
     return judge_by_table(mine, touch, sighting, past, relation)
 
 
@@ -77,7 +77,12 @@ def _pending_stash(mine: Draft | Action, touch: Touch, sighting: Sighting, past:
             and one.key == touch.within
         ):
             return finding(
-                mine, touch, one, CONFLICT, "their change to this file is in a stash they will pop", aftermath=False
+                mine,
+                touch,
+                one,
+                CONFLICT,
+                "changes a file whose other change {who} has stashed and will pop",
+                aftermath=False,
             )
     return None
 
@@ -90,12 +95,16 @@ def _aftermath_in_tree(mine: Draft | Action, touch: Touch, sighting: Sighting, p
     if effect == STAGES or (effect == COMMITS and sighting.effect == "commits:all"):
         swept = touch.effect in (COMMITS, STAGES) and _had_dirty(past, tree, theirs.seq)
         return (
-            finding(mine, touch, sighting, CONFLICT, "they committed your changes", key=tree, aftermath=True)
+            finding(
+                mine, touch, sighting, CONFLICT, "comes after {who} committed your changes", key=tree, aftermath=True
+            )
             if swept
             else None
         )
     if effect == REPLACES and past.had_stake(tree, theirs.seq):
-        return finding(mine, touch, sighting, CONFLICT, "they changed the shared git config", key=tree, aftermath=True)
+        return finding(
+            mine, touch, sighting, CONFLICT, "comes after {who} changed the shared git config", key=tree, aftermath=True
+        )
     if effect not in _DISRUPTS:
         return None
     if not _lost_something(past, tree, sighting):
@@ -136,12 +145,12 @@ def _me(past: Past) -> tuple[str | None, str | None]:
 
 def _what_happened(theirs: Action) -> str:
     return {
-        "tree-switch": "your tree is on another branch now",
-        "tree-merge": "your tree was moved on since",
-        "head-move": "HEAD of your branch was moved",
-        "stash-push": "your uncommitted work went into their stash",
-        "tree-remove": "your working tree was removed",
-    }.get(theirs.kind, "what you had not committed here may be gone")
+        "tree-switch": "comes after {who} put this tree on another branch",
+        "tree-merge": "comes after {who} moved this tree on",
+        "head-move": "comes after {who} moved HEAD of this branch",
+        "stash-push": "comes after {who} stashed what you had not committed",
+        "tree-remove": "comes after {who} removed this working tree",
+    }.get(theirs.kind, "comes after {who} discarded what was not committed here")
 
 
 # ── the whole working tree ────────────────────────────────────────────────────────────────────────────────────────
@@ -186,24 +195,25 @@ def _to_head(touch: Touch) -> bool:
 
 def _what_it_does(mine: Draft | Action) -> str:
     return {
-        "tree-switch": "it moves the tree away under their uncommitted edits",
-        "tree-merge": "it changes the tree under their uncommitted edits",
-        "head-move": "it moves HEAD of the branch they work on",
-        "stash-push": "it stashes their uncommitted edits",
-        "tree-remove": "it removes the tree they work in",
-        "tree-clean": "it deletes their untracked files",
-    }.get(mine.kind, "it discards their uncommitted edits")
+        "tree-switch": "moves the tree away under uncommitted edits of {who}",
+        "tree-merge": "changes the tree under uncommitted edits of {who}",
+        "head-move": "moves HEAD of the branch under uncommitted edits of {who}",
+        "stash-push": "stashes uncommitted edits of {who}",
+        "tree-remove": "removes the tree with uncommitted edits of {who}",
+        "tree-clean": "deletes untracked files, maybe those of {who}",
+    }.get(mine.kind, "discards uncommitted edits of {who}")
 
 
 def _verb_on_verb(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past) -> Finding | None:
     theirs = sighting.action
-    if mine.kind == "tree-restore" and theirs.kind in ("tree-reset", "tree-clean", "tree-restore", "tree-undo"):
+    brings_back = isinstance(touch.value, dict) and bool(touch.value.get("from"))
+    if brings_back and theirs.kind in ("tree-reset", "tree-clean", "tree-restore", "tree-undo"):
         if past.acted_since(touch.key, theirs.seq, {DESTROYS}):
             return None
-        return finding(mine, touch, sighting, CONFLICT, "it brings back what they deliberately discarded", exactness=4)
+        return finding(mine, touch, sighting, CONFLICT, "brings back what {who} deliberately discarded", exactness=4)
     if mine.kind == "tree-reset" and sighting.effect.startswith(COMMITS) and not _to_head(touch):
         if theirs.seq > past.settled(touch.key, theirs.actor, theirs.agent):
-            return finding(mine, touch, sighting, CONFLICT, "it drops commits they have not pushed", exactness=4)
+            return finding(mine, touch, sighting, CONFLICT, "drops commits that {who} has not pushed", exactness=4)
         return None
     return _aftermath_of_verb(mine, touch, sighting, past)
 
@@ -224,17 +234,19 @@ def _staging_all(mine: Draft | Action, touch: Touch, sighting: Sighting, past: P
     if sighting.effect not in (EDITS, REPLACES) or theirs.seq <= past.committed(touch.key, theirs.actor, theirs.agent):
         return None
     work = past.work(touch.key, theirs.actor, theirs.agent)
-    return finding(mine, touch, sighting, CONFLICT, "it takes their uncommitted edits into your commit", work=work)
+    return finding(mine, touch, sighting, CONFLICT, "takes uncommitted edits of {who} into your commit", work=work)
 
 
 def _committing(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past, *, inside: bool) -> Finding | None:
     value = touch.value if isinstance(touch.value, dict) else {}
     theirs = sighting.action
     if value.get("private_index") and sighting.effect.startswith(COMMITS) and not inside:
-        return finding(mine, touch, sighting, CONFLICT, "your private index is older than their commit", aftermath=True)
+        return finding(
+            mine, touch, sighting, CONFLICT, "commits from a private index older than a commit of {who}", aftermath=True
+        )
     staged = sighting.effect == STAGES and value.get("takes") == "index"
     if staged and theirs.seq > past.committed(touch.key, theirs.actor, theirs.agent):
-        return finding(mine, touch, sighting, CONFLICT, "it commits what they have staged", aftermath=False)
+        return finding(mine, touch, sighting, CONFLICT, "commits what {who} has staged", aftermath=False)
     return None if inside else _aftermath_in_tree(mine, touch, sighting, past, touch.key)
 
 
@@ -246,14 +258,14 @@ def _pushing(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past)
         return None
     if any(one.effect == PUSHES and one.action.seq > theirs.seq for one in past.own(touch.key)):
         return None
-    return finding(mine, touch, sighting, OVERLAP, "it ships commits they have not pushed", aftermath=False)
+    return finding(mine, touch, sighting, OVERLAP, "ships commits that {who} has not pushed", aftermath=False)
 
 
 def _reconfiguring(mine: Draft | Action, touch: Touch, sighting: Sighting) -> Finding | None:
     """The configuration all worktrees share, while somebody works in one of them."""
     if sighting.role != "work" or sighting.effect in (PUSHES, USES):
         return None
-    return finding(mine, touch, sighting, CONFLICT, "it changes the configuration of the repository they work in")
+    return finding(mine, touch, sighting, CONFLICT, "changes the git configuration under {who}")
 
 
 def _popping(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past, *, inside: bool) -> Finding | None:
@@ -268,7 +280,9 @@ def _popping(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past,
     ours = {path for path, _, _ in mine_there.newest} if mine_there else set()
     if theirs_there is None or not any(path in ours for path, seq, _ in theirs_there.newest if seq > stashed):
         return None
-    return finding(mine, touch, sighting, CONFLICT, "they changed a file your stash holds", aftermath=False)
+    return finding(
+        mine, touch, sighting, CONFLICT, "meets a file that {who} has changed since you stashed it", aftermath=False
+    )
 
 
 # ── stash and branches ───────────────────────────────────────────────────────────────────────────────────────────
@@ -300,14 +314,14 @@ def _popped_foreign_work(mine: Draft | Action, touch: Touch, sighting: Sighting,
     if not here or (tree and past.committed(tree, *_me(past)) > here[0].action.seq):
         return None
     return finding(
-        mine, touch, sighting, CONFLICT, "you popped their stash entry here: it discards their work", aftermath=False
+        mine, touch, sighting, CONFLICT, "discards the stash entry of {who} that you popped here", aftermath=False
     )
 
 
 def judge_protection(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past) -> Finding | None:
     """A rewrite that goes through only because somebody lifted the protection for a purpose of their own."""
     if touch.effect == USES and sighting.effect == REPLACES and KINDS[mine.kind].step == "rewrite":
-        why = "they changed its protection for a purpose of their own"
+        why = "goes through because {who} changed the protection for another purpose"
         return finding(mine, touch, sighting, CONFLICT, why, aftermath=False)
     return judge_by_table(mine, touch, sighting, past, "same")
 

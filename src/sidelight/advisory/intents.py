@@ -45,7 +45,7 @@ def judge_against_plan(
     severity = against_plan(scheme_of(touch.key), effect)
     if severity is None:
         return None
-    why = "they announced work on it" if severity != CONFLICT else "it goes against what they announced"
+    why = "touches what {who} announced work on" if severity != CONFLICT else "goes against what {who} announced"
     exactness = EXACT if touch.key in named else NAMED
     return finding(mine, touch, sighting, severity, why, exactness=exactness, aftermath=False)
 
@@ -95,7 +95,7 @@ def _told_back(mine: Draft | Action, later: Action, plan: Sighting, words: froze
         if met is not None and at_least(met.severity, OVERLAP):
             yield Finding(
                 met.severity,
-                "it changed what you announced",
+                "comes after {who} changed what you announced",
                 later,
                 touch.key,
                 mine,

@@ -12,18 +12,19 @@ MOST = 8
 
 _STOP = frozenset(
     """
-    a about above open opened opening close closed closing clear live real good bad great sure think know across after again all almost along already also although always am among an and another any anything
-    are around as at back be became because become been before behind being below between both but by can cannot could
-    did do does doing done down due during each either else enough even ever every everything except few first for from
-    further get gets getting give go goes going gone got had has have having he her here hers him his how however i if
-    in instead into is it its itself just keep keeps kept last later least less let like likely little long look made
-    make makes making many may maybe me might mine more most much must my near need needs neither never new next no none
-    nor not nothing now of off often old on once one ones only onto or other others our ours out over own per please
-    put quite rather really right said same see seem seen several shall she should since so some something soon still
-    stop such take takes taken taking than that the their theirs them then there these they thing things this those
-    through thus to today together tomorrow too toward towards two under until up upon us use used uses using very via
-    want wants was way we well went were what when where whether which while who whole whom whose why will with within
-    without would yes yet you your yours
+    a about above open opened opening close closed closing clear live real good bad great sure think know across
+    after again all almost along already also although always am among an and another any anything are around as at
+    back be became because become been before behind being below between both but by can cannot could did do does
+    doing done down due during each either else enough even ever every everything except few first for from further
+    get gets getting give go goes going gone got had has have having he her here hers him his how however i if in
+    instead into is it its itself just keep keeps kept last later least less let like likely little long look made
+    make makes making many may maybe me might mine more most much must my near need needs neither never new next no
+    none nor not nothing now of off often old on once one ones only onto or other others our ours out over own per
+    please put quite rather really right said same see seem seen several shall she should since so some something
+    soon still stop such take takes taken taking than that the their theirs them then there these they thing things
+    this those through thus to today together tomorrow too toward towards two under until up upon us use used uses
+    using very via want wants was way we well went were what when where whether which while who whole whom whose why
+    will with within without would yes yet you your yours
     """.split()
 )
 

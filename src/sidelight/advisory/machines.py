@@ -30,12 +30,12 @@ def judge_process(mine: Draft | Action, touch: Touch, sighting: Sighting, past: 
         pattern = _pattern(touch)
         if pattern and not any(_kills(pattern, one.value) for one in theirs.touches if scheme_of(one.key) == "process"):
             return None
-        return finding(mine, touch, sighting, CONFLICT, "it matches a process they started")
+        return finding(mine, touch, sighting, CONFLICT, "kills a process that {who} started")
     if touch.effect == USES and sighting.effect == DESTROYS:
         patterns = [_pattern(one) for one in theirs.touches if one.key == sighting.key]
         matched = any(_kills(pattern, touch.value) for pattern in patterns if pattern) or sighting.key == touch.key
         if matched and past.had_stake(touch.key, theirs.seq):
-            return finding(mine, touch, sighting, OVERLAP, "they killed your process since")
+            return finding(mine, touch, sighting, OVERLAP, "comes after {who} killed your process")
     return None
 
 
@@ -61,6 +61,4 @@ def sessions_at_stake(case: Case, mine: Draft | Action) -> Iterable[Finding]:
         return
     for one in case.alive:
         if not is_self(case, one.action, mine) and case.now - one.action.ts <= REACH_MS:
-            yield finding(
-                mine, touch, one, CONFLICT, "it may kill that session in the middle of its work", key=touch.key
-            )
+            yield finding(mine, touch, one, CONFLICT, "may kill {who} in the middle of its work", key=touch.key)

@@ -40,14 +40,14 @@ def _rule(severity: str | None, why: str, stake: str | None = None) -> Rule:
     return Rule((severity, stake or severity, why))
 
 
-_EDIT_EDIT = _rule(OVERLAP, "both edit it")
-_REWRITE = _rule(CONFLICT, "a whole write loses what they wrote")
-_LOST = _rule(OVERLAP, "they removed or reverted it", stake=CONFLICT)
-_WIPES = _rule(CONFLICT, "it would lose what they wrote")
-_TWO_WRITES = _rule(CONFLICT, "two writes of one resource")
-_TAKEN = _rule(None, "they took it away since", stake=CONFLICT)
-_REPLACED = _rule(None, "they replaced it since", stake=OVERLAP)
-_BREAKS = _rule(CONFLICT, "they are running it")
+_EDIT_EDIT = _rule(OVERLAP, "edits a file that {who} is editing")
+_REWRITE = _rule(CONFLICT, "overwrites what {who} wrote")
+_LOST = _rule(OVERLAP, "comes after {who} removed or reverted it", stake=CONFLICT)
+_WIPES = _rule(CONFLICT, "loses what {who} wrote")
+_TWO_WRITES = _rule(CONFLICT, "changes what {who} is changing")
+_TAKEN = _rule(None, "relies on what {who} has taken away since", stake=CONFLICT)
+_REPLACED = _rule(None, "relies on what {who} has replaced since", stake=OVERLAP)
+_BREAKS = _rule(CONFLICT, "breaks what {who} is running")
 
 #: (scheme, my effect, their effect) → rule. A scheme that is not here uses `*`.
 RULES: dict[tuple[str, str, str], Rule] = {
@@ -61,66 +61,70 @@ RULES: dict[tuple[str, str, str], Rule] = {
     ("path", DESTROYS, EDITS): _WIPES,
     ("path", DESTROYS, REPLACES): _WIPES,
     ("path", DESTROYS, USES): _BREAKS,
-    ("path", STAGES, EDITS): _rule(OVERLAP, "it takes their uncommitted change along"),
-    ("path", STAGES, REPLACES): _rule(OVERLAP, "it takes their uncommitted change along"),
+    ("path", STAGES, EDITS): _rule(OVERLAP, "takes along an uncommitted change of {who}"),
+    ("path", STAGES, REPLACES): _rule(OVERLAP, "takes along an uncommitted change of {who}"),
     ("path", STAGES, DESTROYS): _TAKEN,
-    ("path", COMMITS, EDITS): _rule(OVERLAP, "it commits their uncommitted change too"),
-    ("path", COMMITS, REPLACES): _rule(OVERLAP, "it commits their uncommitted change too"),
+    ("path", COMMITS, EDITS): _rule(OVERLAP, "commits an uncommitted change of {who} too"),
+    ("path", COMMITS, REPLACES): _rule(OVERLAP, "commits an uncommitted change of {who} too"),
     ("path", COMMITS, DESTROYS): _TAKEN,
-    ("path", USES, REPLACES): _rule(None, "they wrote it since you did", stake=CONFLICT),
+    ("path", USES, REPLACES): _rule(None, "uses a file that {who} has written since you did", stake=CONFLICT),
     ("path", USES, DESTROYS): _TAKEN,
     # the stash, one stack for all worktrees
-    ("stash", ADDS, ADDS): _rule(OVERLAP, "they have an entry parked on the same stack"),
-    ("stash", DESTROYS, ADDS): _rule(CONFLICT, "the entry may be theirs"),
+    ("stash", ADDS, ADDS): _rule(OVERLAP, "goes onto the stack on which {who} has an entry parked"),
+    ("stash", DESTROYS, ADDS): _rule(CONFLICT, "may take the entry of {who}"),
     ("stash", DESTROYS, USES): _rule(None, ""),
-    ("stash", DESTROYS, DESTROYS): _rule(None, "they popped or dropped from the stack since", stake=CONFLICT),
+    ("stash", DESTROYS, DESTROYS): _rule(
+        None, "may miss its entry: {who} has popped or dropped one since", stake=CONFLICT
+    ),
     # shared git configuration
     ("gitdir", REPLACES, REPLACES): _TWO_WRITES,
     # branches and tags
-    ("ref", PUSHES, REPLACES): _rule(NEARBY, "they force-pushed it", stake=CONFLICT),
-    ("ref", PUSHES, DESTROYS): _rule(NEARBY, "they rewrote or deleted it", stake=CONFLICT),
-    ("ref", REPLACES, PUSHES): _rule(OVERLAP, "they pushed to it"),
-    ("ref", REPLACES, REPLACES): _rule(OVERLAP, "they force-pushed it"),
-    ("ref", REPLACES, DESTROYS): _rule(OVERLAP, "they force-pushed or deleted it"),
-    ("ref", DESTROYS, PUSHES): _rule(CONFLICT, "it would drop the commits they pushed"),
-    ("ref", DESTROYS, REPLACES): _rule(CONFLICT, "it would drop the commits they pushed"),
-    ("ref", DESTROYS, DESTROYS): _rule(CONFLICT, "they rewrote or deleted it"),
-    ("ref", DESTROYS, USES): _rule(CONFLICT, "their open pull request is based on it"),
-    ("ref", DESTROYS, ADDS): _rule(CONFLICT, "they use it"),
-    ("ref", ADDS, ADDS): _rule(OVERLAP, "they created or pushed it too"),
+    ("ref", PUSHES, REPLACES): _rule(NEARBY, "follows a force push by {who}", stake=CONFLICT),
+    ("ref", PUSHES, DESTROYS): _rule(NEARBY, "follows a rewrite or deletion of it by {who}", stake=CONFLICT),
+    ("ref", REPLACES, PUSHES): _rule(OVERLAP, "rewrites a branch that {who} pushed to"),
+    ("ref", REPLACES, REPLACES): _rule(OVERLAP, "follows a force push by {who}"),
+    ("ref", REPLACES, DESTROYS): _rule(OVERLAP, "rewrites a branch that {who} force-pushed or deleted"),
+    ("ref", DESTROYS, PUSHES): _rule(CONFLICT, "drops commits that {who} pushed"),
+    ("ref", DESTROYS, REPLACES): _rule(CONFLICT, "drops commits that {who} pushed"),
+    ("ref", DESTROYS, DESTROYS): _rule(CONFLICT, "follows a rewrite or deletion of it by {who}"),
+    ("ref", DESTROYS, USES): _rule(CONFLICT, "takes away the base of a pull request of {who}"),
+    ("ref", DESTROYS, ADDS): _rule(CONFLICT, "takes away what {who} uses"),
+    ("ref", ADDS, ADDS): _rule(OVERLAP, "repeats what {who} has created or pushed"),
     ("ref", ADDS, DESTROYS): _TAKEN,
-    ("ref", USES, DESTROYS): _rule(OVERLAP, "they rewrote or deleted it", stake=CONFLICT),
+    ("ref", USES, DESTROYS): _rule(OVERLAP, "follows a rewrite or deletion of it by {who}", stake=CONFLICT),
     ("protection", REPLACES, REPLACES): _TWO_WRITES,
-    ("protection", USES, REPLACES): _rule(None, "they changed its protection since", stake=CONFLICT),
+    ("protection", USES, REPLACES): _rule(None, "relies on a protection that {who} has changed since", stake=CONFLICT),
     # commitments
-    ("commitment", DESTROYS, DESTROYS): _rule(OVERLAP, "they already withdrew it"),
+    ("commitment", DESTROYS, DESTROYS): _rule(OVERLAP, "withdraws what {who} has withdrawn already"),
     ("commitment", ADDS, DESTROYS): _LOST,
     # issues, pull requests, beads
-    ("issue", EDITS, DESTROYS): _rule(OVERLAP, "they closed it", stake=OVERLAP),
-    ("bead", EDITS, DESTROYS): _rule(OVERLAP, "they closed it", stake=OVERLAP),
-    ("issue", DESTROYS, DESTROYS): _rule(OVERLAP, "they already closed it"),
-    ("bead", DESTROYS, DESTROYS): _rule(OVERLAP, "they already closed it"),
-    ("issue", ADDS, ADDS): _rule(OVERLAP, "they are on it too"),
+    ("issue", EDITS, DESTROYS): _rule(OVERLAP, "changes what {who} has closed", stake=OVERLAP),
+    ("bead", EDITS, DESTROYS): _rule(OVERLAP, "changes what {who} has closed", stake=OVERLAP),
+    ("issue", DESTROYS, DESTROYS): _rule(OVERLAP, "closes what {who} has closed already"),
+    ("bead", DESTROYS, DESTROYS): _rule(OVERLAP, "closes what {who} has closed already"),
+    ("issue", ADDS, ADDS): _rule(OVERLAP, "starts on what {who} is on too"),
     # ports, processes, containers
-    ("port", USES, USES): _rule(OVERLAP, "they run a server on this port"),
-    ("port", USES, DESTROYS): _rule(None, "they stopped your server", stake=OVERLAP),
-    ("process", USES, DESTROYS): _rule(None, "they stopped your process", stake=OVERLAP),
-    ("container", USES, DESTROYS): _rule(None, "they stopped or removed it", stake=CONFLICT),
-    ("compose", USES, DESTROYS): _rule(None, "they stopped it", stake=CONFLICT),
+    ("port", USES, USES): _rule(OVERLAP, "uses a port on which {who} runs a server"),
+    ("port", USES, DESTROYS): _rule(None, "comes after {who} stopped your server", stake=OVERLAP),
+    ("process", USES, DESTROYS): _rule(None, "comes after {who} stopped your process", stake=OVERLAP),
+    ("container", USES, DESTROYS): _rule(None, "relies on what {who} has stopped or removed", stake=CONFLICT),
+    ("compose", USES, DESTROYS): _rule(None, "relies on what {who} has stopped", stake=CONFLICT),
     ("compose", USES, USES): _rule(None, ""),
     ("container", USES, USES): _rule(None, ""),
     # databases
-    ("db", EDITS, EDITS): _rule(OVERLAP, "both change it"),
-    ("db", EDITS, REPLACES): _rule(OVERLAP, "both change it"),
-    ("db", EDITS, DESTROYS): _rule(None, "they reset it since", stake=CONFLICT),
-    ("db", USES, DESTROYS): _rule(None, "they reset it since", stake=CONFLICT),
-    ("db", DESTROYS, USES): _rule(CONFLICT, "they are reading from it"),
-    ("db", DESTROYS, DESTROYS): _rule(OVERLAP, "they reset it too"),
-    ("migration", ADDS, ADDS): _rule(OVERLAP, "they took the same number; one of the two is skipped silently"),
+    ("db", EDITS, EDITS): _rule(OVERLAP, "changes what {who} is changing too"),
+    ("db", EDITS, REPLACES): _rule(OVERLAP, "changes what {who} is changing too"),
+    ("db", EDITS, DESTROYS): _rule(None, "relies on a database that {who} has reset since", stake=CONFLICT),
+    ("db", USES, DESTROYS): _rule(None, "relies on a database that {who} has reset since", stake=CONFLICT),
+    ("db", DESTROYS, USES): _rule(CONFLICT, "takes away what {who} is reading from"),
+    ("db", DESTROYS, DESTROYS): _rule(OVERLAP, "resets what {who} has reset too"),
+    ("migration", ADDS, ADDS): _rule(OVERLAP, "takes the number that {who} took; one of the two is skipped silently"),
     # infrastructure
-    ("kubecontext", SWITCHES, SWITCHES): _rule(CONFLICT, "they work through this context"),
-    ("kubecontext", SWITCHES, USES): _rule(CONFLICT, "they work through this context"),
-    ("kubecontext", USES, SWITCHES): _rule(None, "they switched it since", stake=CONFLICT),
+    ("kubecontext", SWITCHES, SWITCHES): _rule(CONFLICT, "switches the context that {who} works through"),
+    ("kubecontext", SWITCHES, USES): _rule(CONFLICT, "switches the context that {who} works through"),
+    ("kubecontext", USES, SWITCHES): _rule(
+        None, "goes through a context that {who} has switched since", stake=CONFLICT
+    ),
     ("service", ADDS, REPLACES): _rule(None, ""),
     ("service", REPLACES, ADDS): _rule(None, ""),
     # dependencies
@@ -129,29 +133,31 @@ RULES: dict[tuple[str, str, str], Rule] = {
     ("deps", REPLACES, USES): _BREAKS,
     ("deps", DESTROYS, USES): _BREAKS,
     # packages
-    ("package", EDITS, EDITS): _rule(OVERLAP, "both change what is released"),
-    ("package", EDITS, REPLACES): _rule(OVERLAP, "they published it"),
-    ("package", REPLACES, EDITS): _rule(OVERLAP, "they changed what the version is computed from", stake=CONFLICT),
+    ("package", EDITS, EDITS): _rule(OVERLAP, "changes what {who} is about to release"),
+    ("package", EDITS, REPLACES): _rule(OVERLAP, "changes what {who} has published"),
+    ("package", REPLACES, EDITS): _rule(
+        OVERLAP, "publishes after {who} changed what the version is computed from", stake=CONFLICT
+    ),
     # secrets and logins
-    ("secret", DESTROYS, USES): _rule(CONFLICT, "they use it"),
-    ("credential", REPLACES, REPLACES): _rule(OVERLAP, "they logged in too"),
+    ("secret", DESTROYS, USES): _rule(CONFLICT, "takes away what {who} uses"),
+    ("credential", REPLACES, REPLACES): _rule(OVERLAP, "replaces a login that {who} has just replaced"),
     # everything else
     ("*", EDITS, EDITS): _TWO_WRITES,
     ("*", EDITS, REPLACES): _TWO_WRITES,
-    ("*", EDITS, DESTROYS): _rule(CONFLICT, "they removed or undid it"),
+    ("*", EDITS, DESTROYS): _rule(CONFLICT, "changes what {who} has removed or undone"),
     ("*", EDITS, SWITCHES): _TAKEN,
     ("*", REPLACES, EDITS): _TWO_WRITES,
     ("*", REPLACES, REPLACES): _TWO_WRITES,
-    ("*", REPLACES, DESTROYS): _rule(CONFLICT, "they removed or undid it"),
-    ("*", REPLACES, ADDS): _rule(OVERLAP, "they work on it too"),
-    ("*", DESTROYS, EDITS): _rule(CONFLICT, "it undoes what they did"),
-    ("*", DESTROYS, REPLACES): _rule(CONFLICT, "it undoes what they did"),
+    ("*", REPLACES, DESTROYS): _rule(CONFLICT, "changes what {who} has removed or undone"),
+    ("*", REPLACES, ADDS): _rule(OVERLAP, "adds to what {who} is working on"),
+    ("*", DESTROYS, EDITS): _rule(CONFLICT, "undoes what {who} did"),
+    ("*", DESTROYS, REPLACES): _rule(CONFLICT, "undoes what {who} did"),
     ("*", DESTROYS, DESTROYS): _TWO_WRITES,
-    ("*", DESTROYS, ADDS): _rule(CONFLICT, "it takes away what they added"),
+    ("*", DESTROYS, ADDS): _rule(CONFLICT, "takes away what {who} added"),
     ("*", DESTROYS, USES): _BREAKS,
-    ("*", ADDS, EDITS): _rule(OVERLAP, "they work on it too"),
-    ("*", ADDS, REPLACES): _rule(OVERLAP, "they work on it too"),
-    ("*", ADDS, DESTROYS): _rule(OVERLAP, "they closed or removed it", stake=OVERLAP),
+    ("*", ADDS, EDITS): _rule(OVERLAP, "adds to what {who} is working on"),
+    ("*", ADDS, REPLACES): _rule(OVERLAP, "adds to what {who} is working on"),
+    ("*", ADDS, DESTROYS): _rule(OVERLAP, "adds to what {who} has closed or removed", stake=OVERLAP),
     ("*", USES, DESTROYS): _TAKEN,
 }
 

@@ -1,4 +1,4 @@
-"""What others have going on that would matter to work in this tree: said before anybody acts, once, when it changes. Pure.
+"""What others have going on that would matter to work in this tree: said early, once, when it changes. Pure.
 
 Hosts hand what a pre-tool hook says to their model only with the tool's result, so to be in time it must be said
 earlier: at session start, at the next prompt, after the last tool call. An entry is keyed by (other session, tree,
@@ -62,7 +62,7 @@ def _going(one: Sighting, tree: str, case: Case, past: Past) -> Going | None:
 
 
 def _here(one: Sighting, tree: str) -> bool:
-    return any(touch.key == tree or touch.within == tree for touch in one.action.touches)
+    return any(tree in (touch.key, touch.within) for touch in one.action.touches)
 
 
 def news(found: Sequence[Going], told: Sequence[Told], now: int) -> list[Going]:

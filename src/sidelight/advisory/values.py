@@ -27,7 +27,7 @@ def judge_config(mine: Draft | Action, touch: Touch, sighting: Sighting, past: P
         related = any(_nested(touch.key, one.key) for one in near)
         if near and not related:
             return finding(
-                mine, touch, sighting, NEARBY, "they changed another key of this section",
+                mine, touch, sighting, NEARBY, "changes a key beside one that {who} changed",
                 key=section(touch.key), exactness=AREA, aftermath=False,
             )  # fmt: skip
         if related:
@@ -47,7 +47,9 @@ def _on_one_key(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Pa
     if equal and past.acted_since(touch.key, sighting.action.seq, {EDITS}):
         return None
     severity, why = (
-        (OVERLAP, "they already set it to this value") if equal else (CONFLICT, "they set it to another value")
+        (OVERLAP, "sets what {who} has set to this very value")
+        if equal
+        else (CONFLICT, "contradicts the value that {who} set")
     )
     return finding(mine, touch, sighting, severity, why, key=theirs[0].key, aftermath=False)
 
@@ -102,9 +104,9 @@ def judge_words(
         return None
     if any(one.effect == ANNOUNCES for one in mine.touches) or mine.kind == "intent":
         why = (
-            "they announced work in this area"
+            "is in an area where {who} announced work"
             if by_area
-            else f"they announced work on the same ({', '.join(sorted(shared)[:3])})"
+            else f"is about the same as an intent of {{who}} ({', '.join(sorted(shared)[:3])})"
         )
         return finding(
             mine, Touch(sighting.key, ANNOUNCES), sighting, OVERLAP, why, exactness=AREA if by_area else WORDS
@@ -115,7 +117,11 @@ def judge_words(
     severity = CONFLICT if takes_back or (shared and by_area) else NEARBY
     if EFFECTS[KINDS[mine.kind].effect] != "harm" and scheme_of(touch.key) != "config":
         return None
-    why = "it takes back what they announced work on" if severity == CONFLICT else "they announced work in this area"
+    why = (
+        "takes back what {who} announced work on"
+        if severity == CONFLICT
+        else "is in an area where {who} announced work"
+    )
     return finding(
         mine, touch, sighting, severity, why, key=sighting.key, exactness=AREA if by_area else WORDS, aftermath=False
     )

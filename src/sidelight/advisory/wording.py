@@ -6,7 +6,7 @@ escaped line in quotes; a prompt's text never does. Never more than `MOST` chara
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sidelight.actions import KINDS, Action, Draft
 from sidelight.advisory.case import Advisory, Finding
@@ -53,17 +53,26 @@ def what(action: Action | Draft, base: str | None = None) -> str:
     kind = KINDS[action.kind]
     if action.kind == "intent":
         return f'announced "{line(action.reason or "", 160)}"'
-    if action.summary and action.kind != "config-flag":
-        return f"ran `{line(action.summary, 80)}`"
-    name = _main_name(action, base)
+    if action.summary and kind.step != "edit" and action.kind not in _NAMED_KINDS:
+        return f"`{line(action.summary, 80)}`"
+    name = main_name(action, base)
     if action.kind in ("config-flag", "config-set"):
         return f"set {name} to {line(_shown(action.value), 60)}"
     return f"{kind.past} {name}"
 
 
-def _main_name(action: Action | Draft, base: str | None) -> str:
+def narrated(action: Action | Draft, base: str | None = None) -> str:
+    """The same as the end of a sentence about somebody: `ran "git stash"`, `edited src/a.py`."""
+    said = what(action, base)
+    return f"ran {said}" if said.startswith("`") else said
+
+
+def main_name(action: Action | Draft, base: str | None) -> str:
+    """What an action is mainly about: its file, key or id."""
     keys = [touch.key for touch in action.touches if scheme_of(touch.key) not in ("area", "word")]
-    if action.target and not (keys and scheme_of(keys[0]) == "path"):
+    if keys and scheme_of(keys[0]) in ("path", "tree"):
+        return resource(keys[0], base)
+    if action.target:
         return line(action.target, 120)
     return resource(keys[0], base) if keys else "something"
 
@@ -80,25 +89,54 @@ def warning(advisory: Advisory, now: int, *, base: str | None = None, ledger: st
     if not findings:
         return None
     ids = [one.action.actor for one in findings if one.action.actor]
-    lines = [_line(one, now, ids, base) for one in findings[:LINES]]
-    text = f"{HEAD} {findings[0].severity}. {lines[0]}"
-    for more in lines[1:]:
-        text += f"\n• {more}"
+    lines = [clash(one, now, ids, base) for one in findings[:LINES]]
+    text = f"{HEAD} {findings[0].severity}. " + "\n• ".join(lines)
     left = len(findings) - LINES
     if left > 0:
         text += f"\n{left} more: {ledger}."
-    return _cut(f"{text}\n{_advice(findings[0])}")
+    return _cut(f"{text}{_ADVICE[findings[0].severity]}")
 
 
-def _line(one: Finding, now: int, ids: Sequence[str], base: str | None) -> str:
+_ADVICE = {
+    "conflict": " Tell the user and confirm before going on.",
+    "overlap": " Worth a word with the user before going on.",
+    "nearby": "",
+    "present": "",
+}
+
+
+def clash(one: Finding, now: int, ids: Sequence[str], base: str | None, *, whose: str = "Your") -> str:
+    """One finding as a sentence: your step, what it does to whom, and what they did when."""
     who = name_of(one.action.actor, ids, one.action.host)
-    did = _did(one, now, base)
-    mine = f"`{line(one.mine.summary, 80)}`" if one.mine.summary else f"{_doing(one.mine)} {_main_name(one.mine, base)}"
-    plan = "" if one.severity == "nearby" else f"Your {mine}: "
-    also = "".join(f", {what(more, base)} {age(now - more.ts)} ago" for more in named_more(one))
+    did = did_when(one, now, base)
+    also = "".join(f"; {_did(more, base)} {age(now - more.ts)} ago" for more in named_more(one))
     alike = sum(more.kind == one.action.kind for more in one.more) if one.group else 0
-    also += f" and {alike} more like it" if alike else ""
-    return f"{plan}{one.why}; {who} {did}{also}."
+    also += f"; and {alike} more like it" if alike else ""
+    return f"{whose} {step(one.mine, base)} {one.why.format(who=who)} ({did}{also})."
+
+
+def step(mine: Draft | Action, base: str | None) -> str:
+    """One's own step in a few words: `git reset --hard`, edit of src/a.py, intent."""
+    if mine.kind == "intent":
+        return "intent"
+    if mine.summary and KINDS[mine.kind].step != "edit" and mine.kind not in _NAMED_KINDS:
+        return f"`{line(mine.summary, 80)}`"
+    name = main_name(mine, base)
+    if mine.kind in ("config-flag", "config-set"):
+        return f"change of {name} to {line(_shown(mine.value), 40)}"
+    return f"{_NOUNS.get(mine.kind, 'change')} of {name}"
+
+
+_NAMED_KINDS = frozenset(
+    {"config-flag", "config-set", "commitment-withdraw", "commitment-change", "delete", "tree-undo"}
+)
+_NOUNS = {
+    "edit": "edit",
+    "write": "write",
+    "delete": "deletion",
+    "commitment-withdraw": "withdrawal",
+    "tree-undo": "undo",
+}
 
 
 def named_more(one: Finding) -> list[Action]:
@@ -110,30 +148,19 @@ def named_more(one: Finding) -> list[Action]:
     return list(found.values())[:2]
 
 
-def _doing(mine: Draft | Action) -> str:
-    return {"intent": "intent", "config-flag": "change of", "commitment-withdraw": "withdrawal of"}.get(
-        mine.kind, "change of"
-    )
-
-
-def _did(one: Finding, now: int, base: str | None) -> str:
-    ago = f"{age(now - one.action.ts)} ago"
+def did_when(one: Finding, now: int, base: str | None) -> str:
+    """What the other did and when; for uncommitted work the newest file and how many more."""
     if one.work is not None and one.work.newest:
         path, _, ts = one.work.newest[0]
         left = one.work.count - 1
         many = "100 or more" if one.work.count >= 100 else str(left)
         rest = f" and {many} more file{'s' if left != 1 else ''}" if left else ""
-        return f"edited {resource(path, base)} {age(now - ts)} ago{rest}"
-    return f"{what(one.action, base)} {ago}"
+        return f"{resource(path, base)} {age(now - ts)} ago{rest}"
+    return f"{_did(one.action, base)} {age(now - one.action.ts)} ago"
 
 
-def _advice(one: Finding) -> str:
-    if one.severity == "conflict":
-        hint = " `sidelight undo-hint` shows what can be recovered." if one.aftermath else ""
-        return f"Stop, tell the user, and confirm before going on.{hint}"
-    if one.severity == "overlap":
-        return "Check with the user, or coordinate, before going on."
-    return "For information; no need to stop."
+def _did(action: Action, base: str | None) -> str:
+    return f'"{line(action.reason or "", 160)}"' if action.kind == "intent" else what(action, base)
 
 
 def origin_warning(
@@ -155,15 +182,18 @@ def origin_warning(
     actions = f"{total} recent action{'s' if total != 1 else ''}"
     head = f"{HEAD} {actions} by another/unknown session in the last {minutes} min, alongside yours ({own})"
     ids = [one.action.actor for one in findings if one.action.actor] + [one.actor for one in present if one.actor]
-    parts = _grouped(
-        [
-            ((one.action.actor, one.action.kind, one.severity, one.why), f"{one.severity}: {one.why}; ", one.action, one)
-            for one in findings
-        ]
-        + [((one.actor, one.kind, "", ""), "", one, None) for one in present],
-        lambda action, found: f"{name_of(action.actor, ids)} "
-        + (_did(found, now, base) if found is not None else f"{what(action, base)} {age(now - action.ts)} ago"),
-    )
+    told = [
+        (
+            (one.action.actor, one.action.kind, one.why),
+            f"{one.severity}: {clash(one, now, ids, base, whose='your')[:-1]}",
+        )
+        for one in findings
+    ]
+    told += [
+        ((one.actor, one.kind, ""), f"{name_of(one.actor, ids)} {narrated(one, base)} {age(now - one.ts)} ago")
+        for one in present
+    ]
+    parts = _grouped(told)
     shown = parts[:LINES]
     text = head + ": " + "; ".join(shown)
     if len(parts) > LINES:
@@ -172,18 +202,14 @@ def origin_warning(
     return _cut(f"{text}. {ask} Full ledger: {ledger}")
 
 
-def _grouped(
-    parts: Sequence[tuple[tuple[str | None, str, str, str], str, Action, Finding | None]],
-    said: Callable[[Action, Finding | None], str],
-) -> list[str]:
+def _grouped(told: Sequence[tuple[tuple[str | None, str, str], str]]) -> list[str]:
     """One part for one session, sort of action and judgement: its first, and how many more, so that nineteen
     withdrawals do not hide the one flip.
     """
-    groups: dict[tuple[str | None, str, str, str], list[str]] = {}
-    for key, before, action, found in parts:
-        shown = groups.setdefault(key, [])
-        shown.append(before + said(action, found) if not shown else "")
-    return [shown[0] + (f" (and {len(shown) - 1} more like it)" if shown[1:] else "") for shown in groups.values()]
+    groups: dict[tuple[str | None, str, str], list[str]] = {}
+    for key, text in told:
+        groups.setdefault(key, []).append(text)
+    return [texts[0] + (f" (and {len(texts) - 1} more like it)" if texts[1:] else "") for texts in groups.values()]
 
 
 def _cut(text: str) -> str:

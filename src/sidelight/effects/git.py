@@ -123,7 +123,8 @@ def _checkout(here: Here) -> Effects:
     first_is_path = bool(plain) and not dashes and is_path(plain[0], here.facts)
     paths = pathspecs(words, here, plain if first_is_path else plain[1:])
     if paths:
-        return on_paths(paths, here, "restore", DESTROYS, whole="tree-restore")
+        source = plain[0] if plain and not first_is_path else None
+        return on_paths(paths, here, "restore", DESTROYS, whole="tree-restore", value=_taken_from(source))
     if words.has("-p", "--patch"):
         return here.on_tree("tree-restore", DESTROYS)
     return here.switched(plain[0] if plain else None, force=force)
@@ -148,7 +149,13 @@ def _restore(here: Here) -> Effects:
         if places is None:
             return here.on_tree("head-move", SWITCHES, _INDEX_ONLY)
         return on_paths(paths, here, "stage", STAGES)
-    return on_paths(paths, here, "restore", DESTROYS, whole="tree-restore")
+    source = words.value("-s", "--source")
+    return on_paths(paths, here, "restore", DESTROYS, whole="tree-restore", value=_taken_from(source))
+
+
+def _taken_from(source: str | None) -> dict[str, str] | None:
+    """Restored from another commit than the one checked out: it may bring back what was discarded on purpose."""
+    return {"from": source} if source and source not in ("HEAD", "@") else None
 
 
 def _clean(here: Here) -> Effects:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sidelight import targets
-from sidelight.actions import DESTROYS, REPLACES, SWITCHES, Draft, Touch
+from sidelight.actions import DESTROYS, REPLACES, SWITCHES, USES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects, files
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import parent, summary
@@ -57,6 +57,8 @@ class Here(NamedTuple):
     def draft(
         self, kind: str, target: str | None, *touches: Touch, words: str = "", quiet: bool | None = None
     ) -> Draft:
+        if kind in _DISCARDS and self.facts.common_dir and touches[:1] and touches[0][:2] == (self.tree, DESTROYS):
+            touches = (*touches, Touch(self.stash, USES))  # an entry of others that was popped here is discarded too
         return Draft(kind, target=target, touches=touches, summary=summary(self.command), words=words, quiet=quiet)
 
     def switched(self, branch: str | None, *, force: bool) -> Effects:
@@ -74,6 +76,9 @@ class Here(NamedTuple):
     def unsure(self) -> Effects:
         """Something was done, and not to anything that could be named."""
         return Effects((Draft("command", summary=summary(self.command)),), unknown=True)
+
+
+_DISCARDS = frozenset({"tree-reset", "tree-clean", "tree-restore"})
 
 
 def shared_config(facts: Facts, gitdir: str, key: str | None) -> tuple[Touch, ...]:

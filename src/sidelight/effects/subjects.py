@@ -16,7 +16,7 @@ from sidelight.facts import Facts
 SUBJECTS: dict[str, str] = {
     "patches": "apply_patch applypatch",
     "http": "curl curlie http https wget xh xhs",
-    "git": "bfg git git-absorb git-crypt git-filter-repo git-gui git-lfs gitk hg husky lefthook pre-commit svn tig",
+    "git": ("bfg git git-absorb git-crypt git-filter-repo git-gui git-lfs gitk hg husky lefthook pre-commit svn tig"),
     "forge": (
         "amp bao bd beads br claude codex copilot curl cursor-agent doppler droid gemini gh glab hub jira"
         " linear op opencode qwen sops vault"
@@ -28,17 +28,29 @@ SUBJECTS: dict[str, str] = {
         " manage.py mariadb mariadb-admin mariadb-dump migrate mikro-orm mix mongo mongodump mongoexport"
         " mongoimport mongorestore mongosh mongostat mongotop mycli mydumper myloader mysql mysqladmin"
         " mysqlcheck mysqldump mysqlimport mysqlpump mysqlshow node-pg-migrate payload pg_basebackup pg_ctl"
-        " pg_ctlcluster pg_dump pg_dumpall pg_isready pg_restore pgbench pgcli phinx php prisma prisma2 psql py"
-        " pypy3 python python3 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15 python3.8"
-        " python3.9 rails rake redis-cli reindexdb sequelize sequelize-cli snowsql sqitch sqlcmd sqlite sqlite3"
-        " sqlx supabase tern typeorm typeorm-ts-node-commonjs typeorm-ts-node-esm usql vacuumdb valkey-cli wp"
-        " yoyo"
+        " pg_ctlcluster pg_dump pg_dumpall pg_isready pg_restore pgbench pgcli phinx php prisma prisma2 psql"
+        " py pypy3 python python3 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15 python3.8"
+        " python3.9 rails rake redis-cli reindexdb sequelize sequelize-cli snowsql sqitch sqlcmd sqlite"
+        " sqlite3 sqlx supabase tern typeorm typeorm-ts-node-commonjs typeorm-ts-node-esm usql vacuumdb"
+        " valkey-cli wp yoyo"
     ),
     "infrastructure": (
         "ansible ansible-playbook argocd aws az bash cap cdk cdktf dash deploy deploy.py deploy.rb deploy.sh"
-        " doctl eb eksctl firebase flux fly flyctl gcloud gmake gsutil helm helmfile heroku just k k3d k9s kamal"
-        " kind kubecolor kubectl kubectx kubens kustomize make minikube mrsk netlify now ntl oc opentofu pulumi"
-        " railway render sam serverless sh skaffold sls task terraform terragrunt tofu vercel wrangler zsh"
+        " doctl eb eksctl firebase flux fly flyctl gcloud gmake gsutil helm helmfile heroku just k k3d k9s"
+        " kamal kind kubecolor kubectl kubectx kubens kustomize make minikube mrsk netlify now ntl oc opentofu"
+        " pulumi railway render sam serverless sh skaffold sls task terraform terragrunt tofu vercel wrangler"
+        " zsh"
+    ),
+    "packages": (
+        "apk apt apt-cache apt-get aptitude asdf ava babel brew brew.sh bun bundle bundler c8 cargo changeset"
+        " choco composer conda corepack crane cypress dart deno dnf docker dotnet dpkg esbuild eslint flit"
+        " flutter fnm gem go goreleaser gradle gradlew hatch jest jsr karma lerna mamba microdnf micromamba"
+        " mise mix mocha mvn mvnw mypy n ncu nerdctl nox np npm npm-check-updates nvm nx nyc oras ovsx pacman"
+        " pdm phpunit pip pip3 pip3.11 pip3.12 pip3.13 pipenv pipx playwright pnpm pnpx pod podman poetry py"
+        " pyenv pypy3 pyright pytest python python-semantic-release python3 python3.10 python3.11 python3.12"
+        " python3.13 python3.14 python3.15 python3.8 python3.9 rbenv release-it release-please rollup rpm"
+        " rspec rtx rustup rye scoop semantic-release skopeo snap standard-version swc swift tox ts-node tsc"
+        " tsup tsx turbo twine uv uv-pip vitest volta vsce webpack winget yarn yarnpkg yum zypper"
     ),
     "processes": (
         "Get-Process Get-Service Restart-Computer Restart-Service Start-Service Stop-Computer Stop-Process"
@@ -53,45 +65,34 @@ SUBJECTS: dict[str, str] = {
         " nerdctl nest net net1 netlify next ng nginx ngrok node nodemon nuxi nuxt nx ollama overmind parcel"
         " pgrep php pidof pipenv pkill pm2 podman podman-compose poetry postgres poweroff prisma ptw puma py"
         " python python3 quarkus:dev rackup rails rake rc-service react-native react-router react-router-serve"
-        " react-scripts reboot redis-server reflex remix remix-serve restart-computer restart-service rollup rq"
-        " rspack ruby sanic sass sc screen serve serverless service shotgun shutdown sidekiq skaffold skill"
+        " react-scripts reboot redis-server reflex remix remix-serve restart-computer restart-service rollup"
+        " rq rspack ruby sanic sass sc screen serve serverless service shotgun shutdown sidekiq skaffold skill"
         " sphinx-autobuild spps spring spring-boot:run sst start-service start-storybook stop-computer"
         " stop-process stop-service storybook strapi streamlit supervisorctl symfony systemctl tailwindcss"
         " taskkill tasklist temporal tensorboard tilt tmux trunk ts-node-dev tsc tsx turbo uv uvicorn"
         " valkey-server vercel vinext vite vitepress vitest vue-cli-service waitress-serve watchexec watchmedo"
         " webpack webpack-dev-server wgo wrangler zellij zola"
     ),
-    "packages": (
-        "apk apt apt-cache apt-get aptitude asdf ava babel brew brew.sh bun bundle bundler c8 cargo changeset"
-        " choco composer conda corepack crane cypress dart deno dnf docker dotnet dpkg esbuild eslint flit"
-        " flutter fnm gem go goreleaser gradle gradlew hatch jest jsr karma lerna mamba microdnf micromamba mise"
-        " mix mocha mvn mvnw mypy n ncu nerdctl nox np npm npm-check-updates nvm nx nyc oras ovsx pacman pdm"
-        " phpunit pip pip3 pip3.11 pip3.12 pip3.13 pipenv pipx playwright pnpm pnpx pod podman poetry py pyenv"
-        " pypy3 pyright pytest python python-semantic-release python3 python3.10 python3.11 python3.12"
-        " python3.13 python3.14 python3.15 python3.8 python3.9 rbenv release-it release-please rollup rpm rspec"
-        " rtx rustup rye scoop semantic-release skopeo snap standard-version swc swift tox ts-node tsc tsup tsx"
-        " turbo twine uv uv-pip vitest volta vsce webpack winget yarn yarnpkg yum zypper"
-    ),
     "files": (
-        "2to3 7z 7za 7zz Add-Content Clear-Content Copy-Item Format-List Format-Table Get-ChildItem Get-Content"
-        " Get-Item Get-Location Measure-Object Move-Item New-Item Out-File Remove-Item Rename-Item Resolve-Path"
-        " Select-Object Select-String Set-Content Sort-Object Tee-Object Test-Path Where-Object Write-Host"
-        " Write-Output ac add-content add-trailing-comma alejandra ast-grep autoflake autopep8 awk biome black"
-        " bsdtar buf bunzip2 bzcat bzip2 cargo chattr chgrp chmod chown clang-format clang-tidy clc clear"
-        " clear-content cls codemod colordiff comby copy copy-item cp cpi csharpier curl dart dd del deno dir"
-        " ditto djlint docformatter dos2unix dotnet dprint ed erase erblint eslint ex fc find findstr"
-        " format-list format-table fourmolu gawk gc gci gcp gdd get-childitem get-content get-item get-location"
-        " gfind gi gio gl gln gmv go gofmt gofumpt goimports golangci-lint google-java-format grm grmdir gsed"
-        " gtar gtruncate gunzip gzip help iconv info install isort jscodeshift ktlint ll ln loc lsd lz4 lzma"
-        " markdownlint markdownlint-cli2 mawk md measure-object mi mix mkdir mkfifo mktemp move move-item mv"
-        " nawk ncdu new-item ni nixfmt open ormolu out-file oxlint packer pandoc patch pbcopy perl php-cs-fixer"
-        " phpcbf pigz pint pre-commit prettier prettierd pyupgrade rd rector recycle remove-item ren rename-item"
-        " resolve-path ri rm rmdir rmtrash rni robocopy rpl rsync rubocop ruby ruff rustfmt say sc scalafmt scp"
-        " sd sed select-object select-string set-content setfacl sg shfmt shred sls sort sort-object sponge"
-        " sqlfluff srm standard standardrb stylelint stylua swiftformat swiftlint sync taplo tar tee tee-object"
-        " terraform terragrunt test-path tofu touch tput trash trash-put truncate tslint umask unix2dos unlink"
-        " unxz unzip unzstd wget where where-object write-host write-output xattr xcopy xdg-open xo xz xzcat"
-        " yapf yq zig zip zstd"
+        "2to3 7z 7za 7zz Add-Content Clear-Content Copy-Item Format-List Format-Table Get-ChildItem"
+        " Get-Content Get-Item Get-Location Measure-Object Move-Item New-Item Out-File Remove-Item Rename-Item"
+        " Resolve-Path Select-Object Select-String Set-Content Sort-Object Tee-Object Test-Path Where-Object"
+        " Write-Host Write-Output ac add-content add-trailing-comma alejandra ast-grep autoflake autopep8 awk"
+        " biome black bsdtar buf bunzip2 bzcat bzip2 cargo chattr chgrp chmod chown clang-format clang-tidy"
+        " clc clear clear-content cls codemod colordiff comby copy copy-item cp cpi csharpier curl dart dd del"
+        " deno dir ditto djlint docformatter dos2unix dotnet dprint ed erase erblint eslint ex fc find findstr"
+        " format-list format-table fourmolu gawk gc gci gcp gdd get-childitem get-content get-item"
+        " get-location gfind gi gio gl gln gmv go gofmt gofumpt goimports golangci-lint google-java-format grm"
+        " grmdir gsed gtar gtruncate gunzip gzip help iconv info install isort jscodeshift ktlint ll ln loc"
+        " lsd lz4 lzma markdownlint markdownlint-cli2 mawk md measure-object mi mix mkdir mkfifo mktemp move"
+        " move-item mv nawk ncdu new-item ni nixfmt open ormolu out-file oxlint packer pandoc patch pbcopy"
+        " perl php-cs-fixer phpcbf pigz pint pre-commit prettier prettierd pyupgrade rd rector recycle"
+        " remove-item ren rename-item resolve-path ri rm rmdir rmtrash rni robocopy rpl rsync rubocop ruby"
+        " ruff rustfmt say sc scalafmt scp sd sed select-object select-string set-content setfacl sg shfmt"
+        " shred sls sort sort-object sponge sqlfluff srm standard standardrb stylelint stylua swiftformat"
+        " swiftlint sync taplo tar tee tee-object terraform terragrunt test-path tofu touch tput trash"
+        " trash-put truncate tslint umask unix2dos unlink unxz unzip unzstd wget where where-object write-host"
+        " write-output xattr xcopy xdg-open xo xz xzcat yapf yq zig zip zstd"
     ),
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell import words
-from sidelight.effects.shell.nodes import EXPANSIONS, blanks_before, first, text_of
+from sidelight.effects.shell.nodes import EXPANSIONS, blanks_before, decoded, first, text_of
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Feed, Walk
 from sidelight.effects.shell.words import LIST, QUOTED, VALUE, Field, Piece
@@ -66,10 +66,10 @@ def between(
     for child in node.children:
         if child.type in EXPANSIONS:
             dollar = child.start_byte - start + blanks_before(child)
-            out.append(literal(text[place:dollar].decode("utf-8", "replace")))
+            out.append(literal(decoded(text[place:dollar])))
             out.append(value(walk, child, scope, sources))
             place = child.end_byte - start
-    out.append(literal(text[place:].decode("utf-8", "replace")))
+    out.append(literal(decoded(text[place:])))
     return "".join(out)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from sidelight.effects import UNKNOWN
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,9 +19,44 @@ EXPANSIONS = frozenset(
 BETWEEN = frozenset(("comment", "heredoc_body", "heredoc_end", "file_descriptor"))
 
 
+# tree-sitter-bash's scanner asks C's tables about characters beyond their end, and now and then that brings the process
+# down. So it gets ASCII only: other characters are spelled in a word that no line holds, beginning with a dot as that
+# ends a variable's name.
+_BEYOND = re.compile(r"[^\x00-\x7f]+")
+_SPELLED = re.compile(r"\.Zq([0-9a-f-]+)\.")
+
+
+def ascii_only(text: str) -> str:
+    """A text in which characters beyond ASCII are spelled by their numbers; `restored` gives them back.
+
+    >>> ascii_only("rm é"), restored(ascii_only("rm é"))
+    ('rm .Zqe9.', 'rm é')
+    """
+    if text.isascii():
+        return text
+    return _BEYOND.sub(lambda found: f".Zq{'-'.join(f'{ord(char):x}' for char in found[0])}.", text)
+
+
+def restored(text: str) -> str:
+    """The text that `ascii_only` was given."""
+    if ".Zq" not in text:
+        return text
+    return _SPELLED.sub(lambda found: "".join(_char(number) for number in found[1].split("-")), text)
+
+
+def _char(number: str) -> str:
+    code = int(number, 16) if 0 < len(number) <= 6 else -1
+    return chr(code) if 0 <= code < 0x110000 and not 0xD800 <= code < 0xE000 else UNKNOWN
+
+
+def decoded(data: bytes) -> str:
+    """Source text that a node stands for."""
+    return restored(data.decode("utf-8", "replace"))
+
+
 def text_of(node: Node) -> str:
     """The source text of a node; the grammar counts blanks and continued lines before a variable's name to it."""
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = decoded(node.text or b"")
     return text.lstrip(" \t\n\\") if node.type == "variable_name" else text
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN, Redirect
 from sidelight.effects.shell import expansion, words
-from sidelight.effects.shell.nodes import first, text_of
+from sidelight.effects.shell.nodes import ascii_only, first, text_of
 from sidelight.effects.shell.scopes import Scope
 from sidelight.effects.shell.walk import Feed, Walk
 
@@ -71,5 +71,5 @@ def heredoc_text(walk: Walk, heredoc: Heredoc, scope: Scope) -> str:
     body = first(root, "heredoc_body") if root is not None else None
     if body is None:
         return words.in_heredoc(heredoc.body)
-    text = heredoc.body.encode("utf-8", "replace")
+    text = ascii_only(heredoc.body).encode()
     return expansion.between(walk, body, text, body.end_byte - len(text), scope, [], words.in_heredoc)

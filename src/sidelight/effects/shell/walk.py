@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEEPEST = 8  # texts within texts: `bash -c "bash -c …"`, functions, scripts
 MOST_COMMANDS = 400
 MOST_STEPS = 5000
-LONGEST_PARSE = 0.5  # seconds
+LONGEST_WALK = 2.0  # seconds; a typical line takes a ten-thousandth of that
 
 
 class Feed(NamedTuple):
@@ -43,6 +43,7 @@ class Walk:
 
     def __init__(self, facts: Facts, clock: Clock) -> None:
         self.facts, self.clock = facts, clock
+        self.latest = clock() + LONGEST_WALK
         self.found: list[Command] = []
         self.followed = True
         self.steps = self.depth = 0
@@ -64,7 +65,7 @@ class Walk:
     def step(self) -> None:
         """Count a step of work."""
         self.steps += 1
-        if self.steps > MOST_STEPS:
+        if self.steps > MOST_STEPS or self.clock() > self.latest:
             raise BoundReachedError
 
     def enter(self) -> bool:
@@ -141,13 +142,14 @@ class Walk:
         from tree_sitter import Language, Parser
         from tree_sitter_bash import language
 
-        data = source.encode("utf-8", "replace")
-        latest = self.clock() + LONGEST_PARSE
+        from sidelight.effects.shell.nodes import ascii_only
+
+        data = ascii_only(source).encode()
         try:
             tree = Parser(Language(language())).parse(
                 lambda offset, _point: data[offset : offset + 4096],
                 encoding="utf8",
-                progress_callback=lambda _offset, _error: self.clock() > latest,
+                progress_callback=lambda _offset, _error: self.clock() > self.latest,
             )
         except ValueError:  # it was stopped
             return None
