@@ -114,6 +114,8 @@ SECRETS = [
     ('curl -d "{\\"password\\": \\"hun ter2\\"}"', "ter2"),
     ("password: hunter2", "hunter2"),
     ("  db_password: hunter", "hunter"),
+    ("password: hunter/2:x", "2:x"),
+    ("Authorization: Bearer abc/def+ghi==", "ghi"),
     ("apiKey: a1b2c3d4e5", "a1b2c3d4e5"),
     ("//registry.npmjs.org/:_authToken=hunter2", "hunter2"),
     ("$env:NUGET_API_KEY = 'hunter2'", "hunter2"),
@@ -278,7 +280,8 @@ def test_masking_twice_changes_nothing_more_between_blanks(text):
     ["a", " ", "://", "://a:", "token ", "token=", "password='", '"', "\\", "mysql -p", "-----BEGIN PRIVATE KEY-----",
      "Authorization: ", "cookie: a", "eyJa.", "echo a | ", "set a ", "--token ", "a1B2", "<a", "ghp_",
      "login a password ", "identified with ", "secret 0123456789abcdef0123456789abcdefx ", "docker ",
-     "curl -u ", "x.", "1:AA", "htpasswd -b "],
+     "curl -u ", "x.", "1:AA", "htpasswd -b ", "0pass:{", "pass:a1B2",
+     "login a password =$(docker ", "x.cookie: a-", "0meyJaaaaaaaa", "-eyJaaaaaaaa", "--token '$(", 'a"'],
 )  # fmt: skip
 def test_no_text_takes_more_than_linear_time(piece):
     text = (piece * LIMIT)[:LIMIT]

@@ -91,7 +91,7 @@ WINDOW_MS = Range(1, DAY)
 LIMIT = Range(1, 500)
 DEFAULT_LIMIT = 100
 
-_RANGES: dict[str, Range] = {
+RANGES: dict[str, Range] = {
     "windowMs": WINDOW_MS,
     "retentionMs": Range(1, 30 * DAY),
     "maxActions": Range(1, 100_000),
@@ -229,7 +229,7 @@ def _from_raw(raw: dict[str, Any], file: str) -> Config:
     attention = {**default["attention"], **_object(ours, "attention", file, f"{SECTION}.attention")}
     mute = {**default["mute"], **_object(ours, "mute", file, f"{SECTION}.mute")}
     here = {**default, **ours}
-    number = {key: _number(here[key], bounds, file, f"{SECTION}.{key}") for key, bounds in _RANGES.items()}
+    number = {key: _number(here[key], bounds, file, f"{SECTION}.{key}") for key, bounds in RANGES.items()}
     if not isinstance(here["enabled"], bool):
         raise ConfigError(file=file, key=f"{SECTION}.enabled", allowed="true or false", value=_shown(here["enabled"]))
     return Config(

@@ -30,7 +30,7 @@ from sidelight.stores.projections import Probe, probes_of, sweeps
 from sidelight.targets import area as area_key
 from sidelight.targets import commitment as commitment_key
 from sidelight.targets import config as config_key
-from sidelight.targets import glob_matches, is_glob, named, scheme_of, section, short
+from sidelight.targets import glob_matches, is_glob, local_names, named, scheme_of, section, short
 from sidelight.targets import host as host_key
 from sidelight.targets import tree as tree_key
 from sidelight.targets import word as word_key
@@ -459,6 +459,9 @@ class Ledger:
         found = [Touch(word_key(where, word), ANNOUNCES) for word in distinctive(draft.reason or "")]
         if draft.area:
             found.insert(0, Touch(area_key(where, draft.area), ANNOUNCES))
+        # A name alone means the local one of that name: a service of this machine, the database of this repository.
+        for key in [touch.key for touch in draft.touches] + [named(one, self.facts).key for one in draft.targets]:
+            found += [Touch(other, ANNOUNCES) for other in local_names(key, self.facts)]
         root = self.facts.worktree if self._at_home() else None
         if root and not any(scheme_of(touch.key) == "tree" for touch in draft.touches):
             found.append(Touch(tree_key(self.facts.machine, root), ANNOUNCES))

@@ -326,7 +326,7 @@ def _masked_scheme(found: re.Match[str]) -> str:
 
 # One word of a command line, quotes and escapes included; a quote that is not closed reaches to the end.
 _WORD = r"(?:\"(?:\\(?:.|\Z)|[^\"\\])*+(?:\"|\Z)|'[^']*+(?:'|\Z)|\\(?:.|\Z)|[^\s\"'\\|;&<>()`])++"
-#: A value after a colon: there is no concatenating, and another colon or a slash tells that it is none.
+#: A value right after a colon; another colon or a slash after it tells that it is none.
 _BARE = r"[^\s\"'\\|;&<>()`:/]++"
 _SEPARATOR = r"(\\*[\"'`]?\]?[ \t]*(?::=|\?=|=>|={1,2}|:)[ \t]*)"
 
@@ -356,7 +356,8 @@ def _value_after(text: str, found: re.Match[str]) -> tuple[str, int] | None:
     if quote:
         return _quoted_value(text, start, quote[1], strength)
     told_by_colon = separator.strip() == ":"
-    word = re.compile(_BARE if told_by_colon else _WORD, re.DOTALL).match(text, start)
+    tight = told_by_colon and separator.endswith(":")
+    word = re.compile(_BARE if tight else _WORD, re.DOTALL).match(text, start)
     if not word:
         return None
     if _stays(word[0]) or text[word.end() : word.end() + 1] == "(":

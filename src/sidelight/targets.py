@@ -226,6 +226,21 @@ def aliases(key: str) -> tuple[str, ...]:
     return (f"db:{machine}/{name}",) if slash and colon else ()
 
 
+def local_names(key: str, place: Place) -> tuple[str, ...]:
+    """What else an announced key may be here: `service:api` the service of this machine; a local database the one that
+    this repository's tools use where nothing says which."""
+    if key.startswith("service:") and "/" not in key:
+        return (f"service:{place.machine}/{key.partition(':')[2]}",)
+    if key.startswith((f"db:{place.machine}/", f"db:{place.machine}:")) and place.common_dir:
+        return (default_database(place.machine, place.common_dir),)
+    return ()
+
+
+def default_database(machine: str, common_dir: str) -> str:
+    """The database of a repository where neither command, environment nor settings say which: one for all worktrees."""
+    return f"db:{machine}:{common_dir}/default"
+
+
 def section(key: str) -> str | None:
     """The top section that a config key belongs to (its own key if it is the section), None for other schemes."""
     scheme = SCHEMES.get(scheme_of(key))

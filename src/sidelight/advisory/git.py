@@ -244,14 +244,41 @@ def _committing(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Pa
         return finding(
             mine, touch, sighting, CONFLICT, "commits from a private index older than a commit of {who}", aftermath=True
         )
+    if value.get("amend") and sighting.effect.startswith(COMMITS) and not inside:
+        mine_last = max((one.action.seq for one in past.own(touch.key) if one.effect.startswith(COMMITS)), default=0)
+        if theirs.seq > mine_last:
+            return finding(mine, touch, sighting, CONFLICT, "amends a commit of {who}", aftermath=False)
+    if (
+        sighting.effect == "commits:index"
+        and value.get("takes") == "index"
+        and _had_staged(past, touch.key, theirs.seq)
+    ):
+        return finding(
+            mine, touch, sighting, CONFLICT, "comes after {who} committed what you had staged", aftermath=True
+        )
     staged = sighting.effect == STAGES and value.get("takes") == "index"
     if staged and theirs.seq > past.committed(touch.key, theirs.actor, theirs.agent):
         return finding(mine, touch, sighting, CONFLICT, "commits what {who} has staged", aftermath=False)
     return None if inside else _aftermath_in_tree(mine, touch, sighting, past, touch.key)
 
 
+def _had_staged(past: Past, tree: str, before: int) -> bool:
+    """Had I staged something that I had not committed when they committed?"""
+    staged = max(
+        (one.action.seq for one in past.own(tree) if one.effect == STAGES and one.action.seq < before), default=0
+    )
+    return staged > 0 and staged > max(
+        (one.action.seq for one in past.own(tree) if one.effect.startswith(COMMITS) and one.action.seq < before),
+        default=0,
+    )
+
+
 def _pushing(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past) -> Finding | None:
     theirs = sighting.action
+    if sighting.effect == REPLACES and sighting.role == "harm" and past.had_stake(touch.key, theirs.seq):
+        return finding(
+            mine, touch, sighting, CONFLICT, "comes after {who} changed the shared git config", aftermath=True
+        )
     if not sighting.effect.startswith(COMMITS) or sighting.key != touch.key:
         return None
     if theirs.seq <= past.newest(touch.key, theirs.actor, theirs.agent, {PUSHES}):
@@ -319,11 +346,13 @@ def _popped_foreign_work(mine: Draft | Action, touch: Touch, sighting: Sighting,
 
 
 def judge_protection(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past) -> Finding | None:
-    """A rewrite that goes through only because somebody lifted the protection for a purpose of their own."""
+    """Protection and workflows: a merge relies on them; a rewrite may go through only because they were lifted."""
+    if touch.effect == USES and sighting.effect == REPLACES and mine.kind == "pr-merge":
+        return finding(mine, touch, sighting, OVERLAP, "relies on checks that {who} has changed", aftermath=False)
     if touch.effect == USES and sighting.effect == REPLACES and KINDS[mine.kind].step == "rewrite":
         why = "goes through because {who} changed the protection for another purpose"
         return finding(mine, touch, sighting, CONFLICT, why, aftermath=False)
-    return judge_by_table(mine, touch, sighting, past, "same")
+    return judge_by_table(mine, touch, sighting, past, relation_of(touch, sighting.key) or "same")
 
 
 def judge_ref(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past) -> Finding | None:

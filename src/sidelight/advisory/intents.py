@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from sidelight.actions import (
     ADDS,
     ANNOUNCES,
+    COMMITS,
     DESTROYS,
     EDITS,
     EFFECTS,
     KINDS,
+    PUSHES,
     REPLACES,
+    STAGES,
     SWITCHES,
     USES,
     Action,
@@ -24,7 +27,7 @@ from sidelight.advisory.rules import CONFLICT, OVERLAP, against_plan, at_least
 from sidelight.advisory.values import judge_words
 from sidelight.targets import aliases, is_glob, scheme_of
 
-_ACTED_ON = frozenset({EDITS, REPLACES, DESTROYS, SWITCHES, ADDS})
+_ACTED_ON = frozenset({EDITS, REPLACES, DESTROYS, SWITCHES, ADDS, STAGES, COMMITS, PUSHES})
 
 
 def judge_against_plan(

@@ -96,6 +96,8 @@ _SPECIAL: dict[str, Judge] = {
     "commitment": values.judge_commitment,
     "process": judge_process,
     "kubecontext": judge_context,
+    "credential": judge_context,
+    "workflow": git.judge_protection,
     "port": judge_port,
 }
 
@@ -142,7 +144,7 @@ def _resource(one: Finding) -> str:
 
 
 def _already_told(one: Finding, told: dict[tuple[str, str, str], Told], now: int) -> bool:
-    before = told.get((one.action.actor or "", one.key, KINDS[one.mine.kind].step))
+    before = told.get((one.action.actor or "", one.key, _step(one)))
     if before is None or before.seq < one.action.seq:
         return False
     if one.aftermath:
@@ -157,5 +159,10 @@ def told_rows(advisory: Advisory, now: int) -> list[Told]:
     rows = []
     for one in advisory.findings:
         newest = max(one.action.seq, *(more.seq for more in one.more)) if one.more else one.action.seq
-        rows.append(Told(one.action.actor or "", one.key, KINDS[one.mine.kind].step, newest, now))
+        rows.append(Told(one.action.actor or "", one.key, _step(one), newest, now))
     return rows
+
+
+def _step(one: Finding) -> str:
+    """What counts as the same news: the same sort of step, no graver than before."""
+    return f"{KINDS[one.mine.kind].step} {one.severity}"

@@ -87,6 +87,16 @@ def subject(draft: Draft | Action) -> str:
     )
 
 
+def _namesake(named: str, mine: str) -> bool:
+    """Do two different keys end in the same name (one secret's name in two repositories)?"""
+    plain = scheme_of(mine) not in ("", "area", "word", "tree")
+    return plain and named != mine and scheme_of(named) == scheme_of(mine) and _leaf(named) == _leaf(mine)
+
+
+def _leaf(key: str) -> str:
+    return key.rpartition("#")[2].rpartition("/")[2]
+
+
 def judge_words(
     mine: Draft | Action, touch: Touch, sighting: Sighting, met: frozenset[str] = frozenset()
 ) -> Finding | None:
@@ -96,6 +106,8 @@ def judge_words(
     name the thing changed: a conflict if that takes back or switches off, otherwise nearby.
     """
     plan = sighting.action
+    if any(one.effect == ANNOUNCES and _namesake(one.key, touch.key) for one in plan.touches):
+        return None  # they said which one they mean, and mine is another of the same name
     by_area = scheme_of(sighting.key) == "area"
     shared = (set(distinctive(subject(mine), 40)) & set(distinctive(plan.reason or "", 40))) | met
     if by_area:  # the area's own name says nothing beyond the area

@@ -57,8 +57,8 @@ class Clock(NamedTuple):
 class Anchor(NamedTuple):
     """Where a ledger's time hangs: at this tick of this boot it was `ts`.
 
-    From there on the boot-time clock carries it, so setting the wall clock forward or back changes nothing. Only after a
-    reboot the wall clock is asked again, and even then time does not run backwards.
+    From there on the boot-time clock carries it, so setting the wall clock forward or back changes nothing. Only after
+    a reboot the wall clock is asked again, and even then time does not run backwards.
     """
 
     boot: str

@@ -2,35 +2,59 @@
 
 A *mark* is "this actor last did that to this key": what `append` finds an earlier action by. One actor leaves one mark
 a key and effect, however often it acts, so a chatty session hides nobody. Intents leave one mark each: they are
-events and never collapse (O4). What lies inside a container (a file in a directory, a config leaf in its section)
-also marks the container's inside, `key//`, so that a verb on the whole finds it without a scan.
+events and never collapse (O4). A verb on a container asks for what lies inside it, written `key//`: for a directory
+that is the range of keys below it, for a working tree and for what else contains (a config section) a mark of its own.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sidelight.actions import ANNOUNCES, COMMITS, DESTROYS, EDITS, EFFECTS, REPLACES, SWITCHES, Touch
+from sidelight.actions import ANNOUNCES, COMMITS, DESTROYS, EDITS, EFFECTS, REPLACES, SWITCHES, Action, Sighting, Touch
 from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, scheme_of, section
 
 PLAN, WORK, HARM = "plan", "work", "harm"
+HERE = "here"  # the newest listed action of an actor in a space; its key is the space
 INSIDE = "//"
+
+ACTORS_A_KEY = 48  # sessions looked at for one key and role, those that acted last first
+MARKS_AN_ACTOR = 16  # marks of one of them
+WORKERS = 8  # sessions whose uncommitted files are listed for one key
+FILES_COUNTED = 100
+CHANGES_READ = 400  # the newest changes of one session in a tree, to find so many different files among
+FILES_SHOWN = 4
+PRESENT_MOST = 20
+NOTED_MOST = 12  # marks kept of what one request met of one session
+
+UNDONE = ("failed", "denied")
+DAY_MS = 86_400_000
 
 #: The value of an edit that reaches everything in a directory (a formatter), so that files in it find it.
 BULK = {"bulk": True}
+
+#: The value of a use that is over when the command is (a merge relies on checks): it holds nothing against later actors.
+ONCE = {"once": True}
 
 _CHANGES = frozenset({EDITS, REPLACES})
 _SWEEPING = frozenset({DESTROYS, SWITCHES, REPLACES, EDITS})
 
 
 class Mark(NamedTuple):
-    """One row of the index: `slot` keeps apart what must not collapse (each intent, each server of one session)."""
+    """One entry of the index: `slot` keeps apart what must not collapse (each server of one session)."""
 
     key: str
     role: str
     effect: str
-    slot: str
+    slot: str = ""
+
+
+class Change(NamedTuple):
+    """A file that an action changed in a working tree: work that can be lost there until it is committed."""
+
+    tree: str
+    path: str
 
 
 class Probe(NamedTuple):
@@ -40,36 +64,35 @@ class Probe(NamedTuple):
     role: str
 
 
-class Stake(NamedTuple):
-    """Uncommitted work: a file that an actor changed in a working tree (or, outside of one, in its directory)."""
-
-    tree: str
-    path: str
-
-
-def marks_of(touches: Iterable[Touch], action_id: str) -> list[Mark]:
+def marks_of(touches: Iterable[Touch]) -> list[Mark]:
     """The marks an action with these touches leaves."""
-    found: dict[Mark, None] = {}
-    for touch in touches:
-        for mark in _marks_of_touch(touch, action_id):
-            found[mark] = None
-    return list(found)
+    return list(dict.fromkeys(mark for touch in touches for mark in _marks_of_touch(touch)))
 
 
-def _marks_of_touch(touch: Touch, action_id: str) -> Iterable[Mark]:
+def _marks_of_touch(touch: Touch) -> Iterable[Mark]:
     key, effect = touch.key, mark_effect(touch)
-    scheme = scheme_of(key)
-    if touch.effect == ANNOUNCES:
-        key = literal_prefix(key) if is_glob(key) else key
+    is_file = scheme_of(key) == "path"
+    if touch.effect == ANNOUNCES and is_glob(key):
+        key = literal_prefix(key)
     for role in _roles(touch):
-        slot = action_id if role == PLAN else ""
-        yield Mark(key, role, effect, slot)
+        yield Mark(key, role, effect)
         if role == HARM:
             continue
-        # Files roll up (their directory holds one mark an actor); everything else stays apart, leaf by leaf.
-        inside_slot = slot or ("" if scheme == "path" else key)
-        for container in _containers(key, touch.within):
-            yield Mark(container + INSIDE, role, effect, inside_slot)
+        # A file is found inside its directories by range; all else says which containers it lies in, leaf by leaf.
+        slot = "" if is_file or role == PLAN else key
+        for container in () if is_file else ancestors(key):
+            yield Mark(container + INSIDE, role, effect, slot)
+        if touch.within:
+            yield Mark(touch.within + INSIDE, role, effect, slot)
+
+
+def changes_of(touches: Iterable[Touch]) -> list[Change]:
+    """The files that an action with these touches changed in place, each with its working tree."""
+    return [
+        Change(touch.within, touch.key)
+        for touch in touches
+        if touch.within and touch.effect in _CHANGES and scheme_of(touch.key) == "path"
+    ]
 
 
 def mark_effect(touch: Touch) -> str:
@@ -79,24 +102,27 @@ def mark_effect(touch: Touch) -> str:
     return touch.effect
 
 
+#: A later one of these by the same actor on the same working tree settles its uncommitted changes there. (A reset does
+#: too, but so does a stash, to the eye of the index, and what lies in a stash comes back.)
+SETTLING = (f"{COMMITS}:all", f"{COMMITS}:index")
+
+
 def _roles(touch: Touch) -> tuple[str, ...]:
     if touch.effect in (REPLACES, SWITCHES) or touch.value == BULK:
         return (WORK, HARM)  # done underneath others, and itself something others can undo
     return (EFFECTS[touch.effect],)
 
 
-def _containers(key: str, within: str | None) -> tuple[str, ...]:
-    found = ancestors(key)
-    return (*found, within) if within else found
+def interior(key: str) -> tuple[str, str] | None:
+    """The range of keys that `key//` stands for, both ends outside of it; None where a mark stands for it.
 
-
-def stakes_of(touches: Iterable[Touch]) -> list[Stake]:
-    """The uncommitted work an action with these touches leaves."""
-    return [
-        Stake(touch.within or "", touch.key)
-        for touch in touches
-        if touch.effect in _CHANGES and touch.within and scheme_of(touch.key) == "path"
-    ]
+    >>> interior("path:m1:/repo/src//")
+    ('path:m1:/repo/src/', 'path:m1:/repo/src0')
+    """
+    if not key.startswith("path:") or not key.endswith(INSIDE):
+        return None
+    directory = key.rstrip("/")
+    return directory + "/", directory + "0"  # "0" is the character after "/"
 
 
 def probes_of(touches: Sequence[Touch], words: Iterable[str] = ()) -> list[Probe]:
@@ -122,7 +148,8 @@ def _probes_of_touch(touch: Touch) -> Iterable[Probe]:
             yield Probe(container, WORK)
     if touch.within:
         yield Probe(touch.within, HARM)
-    if touch.effect in _SWEEPING or touch.effect == ANNOUNCES or scheme_of(key) == "tree":
+    relies_on_all = touch.value == ONCE
+    if touch.effect in _SWEEPING or touch.effect == ANNOUNCES or scheme_of(key) == "tree" or relies_on_all:
         yield from (Probe(key + INSIDE, WORK), Probe(key + INSIDE, PLAN))
     top = section(key)
     if top is not None:
@@ -135,3 +162,94 @@ def sweeps(touch: Touch) -> bool:
         "tree",
         "path",
     )
+
+
+# ── from what was found to what is handed on ──────────────────────────────────────────────────────────────────────
+
+
+class Found(NamedTuple):
+    """A mark that a probe found; `key` is the probe's. Actor and agent are '' where unknown or none."""
+
+    key: str
+    role: str
+    effect: str
+    actor: str
+    agent: str
+    seq: int
+
+
+def nearest(marks: Iterable[Found]) -> list[Found]:
+    """Of the marks one probe found: the newest of each of the sessions that acted last, newest first."""
+    per_actor: dict[str, int] = {}
+    kept = []
+    for one in sorted(marks, key=lambda one: -one.seq):
+        many = per_actor.get(one.actor, 0)
+        if many < MARKS_AN_ACTOR and (many or len(per_actor) < ACTORS_A_KEY):
+            per_actor[one.actor] = many + 1
+            kept.append(one)
+    return kept
+
+
+def others_among(marks: Iterable[Found], actor: str | None, agent: str | None) -> bool:
+    """Is any of these marks somebody else's? An unknown actor's may be anybody's."""
+    mine = (actor, agent or "")
+    return any(not one.actor or (one.actor, one.agent) != mine for one in marks)
+
+
+def at_work(marks: Iterable[Found], key: str, actor: str | None, agent: str | None) -> list[Found]:
+    """Whose uncommitted files inside `key` to list, by their newest marks: those who worked there last, and I."""
+    newest: dict[tuple[str, str], Found] = {}
+    for one in marks:
+        if one.key == key + INSIDE and one.role == WORK:
+            known = newest.setdefault(one[3:5], one)
+            if known.seq < one.seq:
+                newest[one[3:5]] = one
+    ranked = sorted(newest.values(), key=lambda one: -one.seq)
+    mine = (actor or "", agent or "")
+    return ranked[:WORKERS] + [one for one in ranked[WORKERS:] if one[3:5] == mine]
+
+
+def noted(
+    before: Iterable[Sighting], actor: str | None, agent: str | None
+) -> dict[tuple[str, str | None], list[list[Any]]]:
+    """By session what of it a request met, for the row that is left for it: seq, key, role and effect of each mark."""
+    found: dict[tuple[str, str | None], list[list[Any]]] = {}
+    for one in before:
+        who = one.action.actor, one.action.agent
+        if who[0] is not None and who != (actor, agent):
+            marks = found.setdefault((who[0], who[1]), [])
+            if len(marks) < NOTED_MOST:
+                marks.append([one.action.seq, one.key, one.role, one.effect])
+    return found
+
+
+def still_marking(action: Action, outcome: str | None) -> bool:
+    """Does an action with this outcome leave marks? Not what did not happen, and no intent that is over."""
+    return outcome is None if action.kind == "intent" else outcome not in UNDONE
+
+
+#: Kinds of which the same target and value are the same write, however often it is made (O5).
+STATES = frozenset({"config-flag", "commitment-withdraw", "other"})
+
+
+def state_key(action: Action) -> tuple[str, str, str] | None:
+    """Equal for two state changes that are the same write (O5); None for events such as intents (O4)."""
+    if action.kind not in STATES:
+        return None
+    target = " ".join(action.targets) or action.target or ""
+    return action.kind, target, json.dumps(action.value, sort_keys=True)
+
+
+def present(candidates: Iterable[Action], actor: str | None, since: int) -> tuple[Action, ...]:
+    """Of candidates in order of preference those merely active: others' (O3), in the window, each state once (O5)."""
+    kept: dict[object, Action] = {}
+    for one in candidates:
+        if one.ts < since or (actor is not None and one.actor == actor):
+            continue
+        state = state_key(one) or one.seq
+        known = kept.get(state)
+        if known is None and len(kept) == PRESENT_MOST:
+            break
+        if known is None or known.seq < one.seq:
+            kept[state] = one
+    return tuple(kept.values())

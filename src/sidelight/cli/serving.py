@@ -1,0 +1,59 @@
+"""`serve` and `server`: the home's HTTP server, and the user's own that hooks start on demand."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+
+from sidelight import space
+from sidelight.cli.terminal import DONE, NOT_RECORDED, USAGE, Command, Terminal
+
+_MISSING = "this needs the server's parts; install them: pip install 'sidelight[server]'"
+
+
+# ── serve ──
+
+
+def _serve_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, help="the port; 0 picks a free one (default: 0, or none with --uds)")
+    parser.add_argument("--uds", metavar="PATH", help="listen on a private socket in the file system")
+    parser.add_argument("--allow-remote", action="store_true", help="let --host be one that other machines reach")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a further name it may be addressed by"
+    )
+
+
+def _serve(options: Namespace, terminal: Terminal) -> int:
+    try:
+        from sidelight.server import run
+    except ImportError:
+        return terminal.fail(_MISSING, NOT_RECORDED)
+    port = options.port if options.port is not None or options.uds else 0
+    if port is not None and not 0 <= port <= 65_535:
+        return terminal.fail(f"--port must be from 0 to 65535, not {port}", USAGE)
+    where = run.Where(options.host, port, options.uds, options.allow_remote, tuple(options.allow_host))
+    own = space.state_dir(terminal.env)
+    found = space.find_home(os.getcwd(), terminal.env, options.home)
+    agent = found.is_agent_home or (options.home is not None and not _same(found.path, own))
+    try:
+        return run.serve(found.path, where, terminal.env, agent_home=agent)
+    except run.RefusedError as refused:
+        return terminal.fail(str(refused), USAGE)
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+COMMANDS = (
+    Command(
+        "serve",
+        "serve a home over HTTP, to any session that can run curl",
+        ("sidelight serve --home ~/agent", "sidelight serve --home ~/agent --uds /run/user/1000/agent.sock"),
+        _serve_arguments,
+        _serve,
+    ),
+)
+
+__all__ = ["COMMANDS", "DONE"]

@@ -1,0 +1,761 @@
+"""The embedded default: one SQLite file in WAL mode, shared by any number of processes and threads.
+
+`append` is one `BEGIN IMMEDIATE`: whoever holds it is alone, so of two actions on one key the later one finds the
+earlier. The record is the table `actions`; `marks`, `plans` and `changes` are projections of it, kept in the same
+transaction and rebuildable from it; the other tables remember who was seen and what was said. `file.py` is the file and
+its transactions, `before.py` finds what came before, `rows.py` reads and writes actions, `rescue.py` mends.
+
+A hook is a fresh process on every tool call, and a write costs by the page it touches. Hence the shape of the tables:
+an index only where a question needs it, small pages, no row written that says what another one says.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sidelight.actions import Action, Notice, Session, Sighting, Told
+from sidelight.stores import (
+    MACHINE_CLOCK,
+    Anchor,
+    Appended,
+    Clock,
+    Document,
+    Entry,
+    Question,
+    StoreDamaged,
+    anchor,
+)
+from sidelight.stores.projections import (
+    DAY_MS,
+    HERE,
+    INSIDE,
+    PLAN,
+    PRESENT_MOST,
+    UNDONE,
+    WORK,
+    Found,
+    Mark,
+    changes_of,
+    marks_of,
+    noted,
+    present,
+    still_marking,
+)
+from sidelight.stores.sqlite.before import marks_before, told_before, work_before
+from sidelight.stores.sqlite.file import File
+from sidelight.stores.sqlite.rows import (
+    ACTION,
+    HAPPENED,
+    PUT_ACTION,
+    SESSION_BODY,
+    Rows,
+    action_of,
+    as_json,
+    document_of,
+    place_of,
+    row_of,
+    session_of,
+    taken,
+)
+
+if TYPE_CHECKING:
+    from sidelight.stores.sqlite.rescue import Salvaged
+
+BUSY_MS = 5000
+SEEN_EVERY_MS = 60_000
+ALIVE_MS = 7_200_000
+TENDED_EVERY_MS = 3_600_000
+NEVER = 1 << 62
+
+_PUT_MARK = (
+    "INSERT INTO marks (role, key, actor, agent, effect, slot, seq, was) VALUES (?,?,?,?,?,?,?,0) "
+    "ON CONFLICT (role, key, actor, agent, effect, slot) DO UPDATE SET was = seq, seq = excluded.seq"
+)
+_PUT_CHANGE = "INSERT OR IGNORE INTO changes (tree, actor, agent, seq, path) VALUES (?,?,?,?,?)"
+_PUT_PLAN = "INSERT OR IGNORE INTO plans (key, seq, actor, agent) VALUES (?,?,?,?)"
+_ONE_MARK = "role = ? AND key = ? AND actor = ? AND agent = ? AND effect = ? AND slot = ?"
+
+# In one statement: the clock's anchor, the last seq, my session, have I an open intent.
+_BEGINNING = """
+SELECT c.value, (SELECT max(seq) FROM actions), s.last_seen, s.ended, EXISTS (
+  SELECT 1 FROM actions WHERE kind = 'intent' AND actor = ?1 AND outcome IS NULL)
+FROM (SELECT 1) LEFT JOIN meta AS c ON c.name = 'clock' LEFT JOIN sessions AS s ON s.actor = ?1 AND s.agent = ?2
+"""
+
+
+def open(url: str, *, clock: Clock = MACHINE_CLOCK) -> SqliteStore:  # noqa: A001 - the engines' common name
+    """Open the ledger file that `url` names (`sqlite:///abs/path` or a plain path), making it if it is missing."""
+    path = url.removeprefix("sqlite://")
+    if os.name == "nt" and path[:1] == "/" and path[2:3] == ":":
+        path = path[1:]  # sqlite:///C:/ledger.db
+    return SqliteStore(path, clock=clock)
+
+
+def salvage(path: str) -> Salvaged:
+    """Set a damaged ledger file aside and keep, in a new one, every action that can still be read."""
+    from sidelight.stores.sqlite import rescue
+
+    return rescue.salvage(path)
+
+
+class _Beginning(NamedTuple):
+    """What a transaction knows before it does anything."""
+
+    now: int
+    last: int
+    seen: int | None
+    ended: int | None
+    announced: bool
+    anchor: Anchor | None  # a new one, to be kept
+
+
+class SqliteStore:
+    """A `Store` on one SQLite file. Safe to share between threads, and across a fork."""
+
+    name = "sqlite"
+    waits = False
+    begin = "BEGIN IMMEDIATE"  # at once alone: who reads first and writes later can be overtaken in between
+
+    def __init__(self, path: str, *, clock: Clock = MACHINE_CLOCK, busy_ms: int = BUSY_MS) -> None:
+        self.path = path
+        self._clock = clock
+        self._rows = Rows()
+        self._seen: dict[tuple[str, str | None], Session] = {}  # as this process wrote them last
+        self._file = File(path, busy_ms=busy_ms, begin=self.begin, on_close=self._clear)
+        self._writing, self._reading = self._file.writing, self._file.reading
+        with self._reading():
+            pass
+
+    def _clear(self) -> None:
+        self._rows.clear()
+        self._seen.clear()
+
+    def dispose(self) -> None:
+        self._file.close()
+
+    # ── the clock ──
+
+    def now(self) -> int:
+        with self._reading() as db:
+            return self._beginning(db).now
+
+    def _beginning(self, db: sqlite3.Connection, me: Session | None = None) -> _Beginning:
+        actor, agent = (me.actor, me.agent or "") if me is not None else ("", "")
+        text, last, seen, ended, announced = db.execute(_BEGINNING, (actor, agent)).fetchone()
+        here, floor = _read_anchor(text)
+        now = here.reading(self._clock) if here is not None else None
+        new = None
+        if now is None:
+            new = anchor(self._clock, self._latest(db, here))
+            now = new.ts
+        # The newest number there ever was: also when its action has been forgotten.
+        return _Beginning(now, max(last or 0, floor), seen, ended, bool(announced and actor), new)
+
+    def _latest(self, db: sqlite3.Connection, here: Anchor | None) -> int:
+        """The last moment the ledger knows of."""
+        row = db.execute(
+            "SELECT (SELECT ts FROM actions ORDER BY seq DESC LIMIT 1), (SELECT max(last_seen) FROM sessions)"
+        ).fetchone()
+        return max(here.ts if here is not None else 0, row[0] or 0, row[1] or 0)
+
+    def _keep_anchor(self, db: sqlite3.Connection, start: _Beginning) -> None:
+        """Keep where time stands, and the newest number: what says so is about to go, or is not there yet."""
+        one = start.anchor or Anchor(self._clock.boot(), start.now, self._clock.ticks())
+        _put_meta(db, "clock", f"{one.boot} {one.ts} {one.ticks} {start.last}")
+
+    # ── append ──
+
+    def append(
+        self,
+        entries: Sequence[Entry],
+        question: Question,
+        *,
+        me: Session | None = None,
+        key: str | None = None,
+        dry: bool = False,
+    ) -> Appended:
+        if dry:
+            with self._reading() as db:
+                start = self._beginning(db, me)
+                return self._look(db, question, me, start, marks_before(db, question, me))
+        with self._writing() as db:
+            start = self._beginning(db, me)
+            again = self._again(db, key, question, me, start) if key is not None else None
+            if again is not None:
+                return again
+            found = self._look(db, question, me, start, marks_before(db, question, me))
+            added = self._add(db, entries, start)
+            if added and found.before:
+                self._touch(db, added, found.before)
+            if key is not None:
+                self._deliver(db, key, added, found)
+            if me is not None:
+                self._see(db, me, start, added)
+            if start.anchor is not None:
+                self._keep_anchor(db, start)
+            return found._replace(added=added)
+
+    def _look(
+        self,
+        db: sqlite3.Connection,
+        question: Question,
+        me: Session | None,
+        start: _Beginning,
+        marks: Sequence[Found],
+        floor: int = NEVER,
+    ) -> Appended:
+        """What was found, with all that is needed to judge it; of what came before `floor`."""
+        here = self._present(db, question, me, start.now, floor) if question.space is not None else ()
+        met = self._met(db, me) if start.announced and me is not None else ()
+        return Appended(
+            added=(),
+            before=self._rows.sightings(db, marks),
+            work=work_before(db, self._rows, question.sweeps, marks, me, floor) if marks and question.sweeps else (),
+            told=told_before(db, me) if marks or here or met else (),
+            met=met,
+            present=here,
+            alive=self._alive(db, question.machine, start.now) if question.machine is not None else (),
+            now=start.now,
+        )
+
+    def _met(self, db: sqlite3.Connection, me: Session) -> tuple[Notice, ...]:
+        """What others did to the open intents of this session: rows left for it since, newest first."""
+        rows = db.execute(
+            "SELECT seq, agent, found FROM touched WHERE addressee = ? AND found LIKE '%\"plan\"%' "
+            "ORDER BY seq DESC LIMIT 32",
+            (me.actor,),
+        )
+        return self._rows.notices(db, rows.fetchall())
+
+    def _present(
+        self, db: sqlite3.Connection, question: Question, me: Session | None, now: int, floor: int
+    ) -> tuple[Action, ...]:
+        """The newest listed action of each other session in the window, then more of theirs, at most 20 in all."""
+        newest = db.execute(
+            f"SELECT seq FROM marks INDEXED BY marks_newest WHERE role = '{HERE}' AND key = ? AND seq < ? "
+            f"ORDER BY seq DESC LIMIT {PRESENT_MOST + 1}",
+            (question.space, floor),
+        )
+        more = db.execute(
+            "SELECT seq FROM actions INDEXED BY actions_listed WHERE listed = 1 AND space = ? AND seq < ? "
+            f"ORDER BY seq DESC LIMIT {3 * PRESENT_MOST}",
+            (question.space, floor),
+        )
+        seqs = [seq for (seq,) in newest] + [seq for (seq,) in more]
+        actions = self._rows.actions(db, dict.fromkeys(seqs))
+        return present((actions[seq] for seq in seqs), me.actor if me is not None else None, now - question.window_ms)
+
+    def _alive(self, db: sqlite3.Connection, machine: str, now: int) -> tuple[Sighting, ...]:
+        rows = db.execute(
+            "SELECT (SELECT max(a.seq) FROM actions AS a WHERE a.seq >= s.seq AND a.actor = s.actor) "
+            "FROM sessions AS s WHERE s.agent = '' AND s.ended IS NULL AND s.last_seen > ? AND s.machine = ? "
+            "AND s.seq > 0 ORDER BY s.last_seen DESC LIMIT 40",
+            (now - ALIVE_MS, machine),
+        ).fetchall()
+        return self._rows.sightings(db, [Found("", WORK, "uses", "", "", seq) for (seq,) in rows if seq is not None])
+
+    def _add(self, db: sqlite3.Connection, entries: Sequence[Entry], start: _Beginning) -> tuple[Action, ...]:
+        added = tuple([taken(entry, start.last + place, start.now) for place, entry in enumerate(entries, 1)])
+        for one in added:
+            db.execute(PUT_ACTION, row_of(one))
+        _project(db, added)
+        return added
+
+    def _deliver(self, db: sqlite3.Connection, key: str, added: Sequence[Action], found: Appended) -> None:
+        before = [[one.action.seq, one.key, one.role, one.effect] for one in found.before]
+        db.execute(
+            "INSERT INTO delivered (key, ts, first, count, found) VALUES (?,?,?,?,?)",
+            (key, found.now, added[0].seq if added else 0, len(added), as_json(before)),
+        )
+
+    def _again(
+        self, db: sqlite3.Connection, key: str, question: Question, me: Session | None, start: _Beginning
+    ) -> Appended | None:
+        """What the first delivery of this request found and added; None if there was none."""
+        row = db.execute("SELECT first, count, found FROM delivered WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        first, count, found = row
+        before = json.loads(found)
+        there = self._rows.there(db, [*range(first, first + count), *(seq for seq, *_ in before)])
+        marks = [
+            Found(on, role, effect, there[seq].actor or "", there[seq].agent or "", seq)
+            for seq, on, role, effect in before
+            if seq in there
+        ]
+        look = self._look(db, question, me, start, marks, first)
+        added = tuple(there[seq] for seq in range(first, first + count) if seq in there)
+        return look._replace(added=added, duplicate=True)
+
+    # ── what was said ──
+
+    def tell(self, actor: str | None, agent: str | None, rows: Sequence[Told]) -> None:
+        if not rows:
+            return
+        with self._writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO told (actor, agent, about, resource, step, seq, ts) VALUES (?,?,?,?,?,?,?)",
+                [(actor or "", agent or "", row.about, row.resource, row.step, row.seq, row.ts) for row in rows],
+            )
+
+    def _touch(self, db: sqlite3.Connection, added: Sequence[Action], before: Sequence[Sighting]) -> None:
+        """Leave a row for every other session whose mark was found: what it is worth is decided when it is read."""
+        first = added[0]
+        db.executemany(
+            "INSERT OR IGNORE INTO touched (addressee, seq, agent, ts, found) VALUES (?,?,?,?,?)",
+            [
+                (actor, first.seq, agent or "", first.ts, as_json([len(added), marks]))
+                for (actor, agent), marks in noted(before, first.actor, first.agent).items()
+            ],
+        )
+
+    def notices(self, actor: str, agent: str | None = None, *, limit: int = 50) -> list[Notice]:
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT seq, agent, found FROM touched WHERE addressee = ?1 AND told IS NULL "
+                "AND (?2 IS NULL OR agent = ?2) ORDER BY seq DESC LIMIT ?3",
+                (actor, agent, limit),
+            ).fetchall()
+            return list(self._rows.notices(db, rows[::-1]))
+
+    def take(self, actor: str, notices: Sequence[Notice]) -> None:
+        if not notices:
+            return
+        with self._writing() as db:
+            now = self._beginning(db).now
+            db.executemany(
+                "UPDATE touched SET told = ? WHERE addressee = ? AND seq = ? AND agent = ? AND told IS NULL",
+                [(now, actor, one.seq, one.agent or "") for one in notices],
+            )
+
+    # ── sessions and intents ──
+
+    def see(self, session: Session) -> None:
+        with self._reading() as db:
+            start = self._beginning(db, session)
+        if session.actor and self._is_news(session, start):
+            with self._writing() as db:
+                self._see(db, session, self._beginning(db, session), ())
+
+    def _is_news(self, me: Session, start: _Beginning) -> bool:
+        """Written at most once a minute, and when the session has moved."""
+        due = start.seen is None or start.ended is not None or start.now - start.seen >= SEEN_EVERY_MS
+        return due or self._seen.get((me.actor, me.agent)) != me
+
+    def _see(self, db: sqlite3.Connection, me: Session, start: _Beginning, added: Sequence[Action]) -> None:
+        if not me.actor or not self._is_news(me, start):
+            return
+        seq = added[-1].seq if added else 0
+        _put_session(db, me, start.now, seq)
+        if me.agent:  # who hears from a sub-agent hears from its session
+            _put_session(db, Session(me.actor, host=me.host, machine=me.machine, space=me.space), start.now, seq)
+        if len(self._seen) > 1000:
+            self._seen.clear()
+        self._seen[me.actor, me.agent] = me
+
+    def end(self, actor: str, agent: str | None = None) -> int:
+        with self._writing() as db:
+            now = self._beginning(db).now
+            where, values = "actor = ?1 AND (?2 IS NULL OR agent = ?2)", (actor, agent)
+            rows = db.execute(
+                f"SELECT seq FROM actions WHERE kind = 'intent' AND outcome IS NULL AND {where}", values
+            ).fetchall()
+            for (seq,) in rows:
+                self._settle(db, seq, "ended", now)
+            db.execute(f"UPDATE sessions SET ended = ?3 WHERE {where} AND ended IS NULL", (*values, now))
+            return len(rows)
+
+    def close(self, action_id: str, how: str = "finished") -> Action | None:
+        with self._writing() as db:
+            found = self._by_id(db, action_id)
+            if found is None or found[0].kind != "intent" or found[1] is not None:
+                return None
+            self._settle(db, found[0].seq, how, self._beginning(db).now)
+            return found[0]
+
+    def outcome(self, action_id: str, outcome: str) -> bool:
+        with self._writing() as db:
+            found = self._by_id(db, action_id)
+            if found is None:
+                return False
+            action, before = found
+            if before is None or (action.kind != "intent" and before not in UNDONE):
+                self._settle(db, action.seq, outcome, self._beginning(db).now)
+            return True
+
+    def _settle(self, db: sqlite3.Connection, seq: int, outcome: str, now: int) -> None:
+        """Write down how an action ended. What failed did not happen, and an intent that is over announces nothing."""
+        db.execute("UPDATE actions SET outcome = ?, outcome_ts = ? WHERE seq = ?", (outcome, now, seq))
+        action = self._rows.actions(db, [seq])[seq]
+        if not still_marking(action, outcome):
+            self._take_back(db, action)
+
+    def _by_id(self, db: sqlite3.Connection, action_id: str) -> tuple[Action, str | None] | None:
+        row = db.execute(
+            f"SELECT {ACTION}, a.outcome FROM actions AS a WHERE a.seq = ? AND a.id = ?",
+            (place_of(action_id), action_id),
+        ).fetchone()
+        return (action_of(row), row[-1]) if row is not None else None
+
+    # ── taking back ──
+
+    def _take_back(self, db: sqlite3.Connection, action: Action) -> None:
+        """Its marks fall back to what the same actor did there before."""
+        for mark, was in _unmark(db, action).items():
+            if was == 0:  # it was the first
+                continue
+            there = self._rows.there(db, [was]) if was > 0 else {}
+            if was in there:
+                _put_back(db, there[was], mark)
+            else:
+                _refill(db, action, mark)
+
+    # ── reading ──
+
+    def recent(self, *, space: str | None, limit: int, since: int, quiet: bool = False) -> list[Action]:
+        where = ("" if quiet else "a.listed = 1 AND ") + ("" if space is None else "a.space = ?2 AND ")
+        wanted: list[int] = []
+        with self._reading() as db:
+            floor = 0
+            if quiet or space is None:  # no index leads to these rows: read no further back than needed
+                row = db.execute("SELECT seq FROM actions WHERE ts < ? ORDER BY seq DESC LIMIT 1", (since,)).fetchone()
+                floor = row[0] if row is not None else 0
+            rows = db.execute(
+                f"SELECT a.seq, a.ts FROM actions AS a WHERE {where}a.seq > ?3 ORDER BY a.seq DESC LIMIT ?1",
+                (limit, space, floor),
+            )
+            for seq, ts in rows:
+                if ts < since:
+                    break
+                wanted.append(seq)
+            return list(self._rows.actions(db, wanted).values())
+
+    def follow(self, after: int, limit: int = 500) -> list[Action]:
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT {ACTION} FROM actions AS a WHERE a.seq > ? ORDER BY a.seq LIMIT ?", (after, limit)
+            )
+            return [action_of(row) for row in rows]
+
+    def find(self, action_id: str) -> Action | None:
+        with self._reading() as db:
+            found = self._by_id(db, action_id)
+        return found[0] if found is not None else None
+
+    def history(self, key: str, *, limit: int = 50) -> list[Action]:
+        found: list[Action] = []
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT {ACTION} FROM actions AS a WHERE instr(a.body, ?) ORDER BY a.seq DESC", (as_json(key)[1:-1],)
+            )
+            for row in rows:
+                action = action_of(row)
+                if any(one.startswith(key) for one in action.targets):
+                    found.append(action)
+                    if len(found) == limit:
+                        break
+        return found
+
+    def intents(self, *, space: str | None = None, actor: str | None = None) -> list[tuple[Action, str | None]]:
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT {ACTION}, a.outcome FROM actions AS a WHERE a.kind = 'intent' "
+                "AND (?1 IS NULL OR a.space = ?1) AND (?2 IS NULL OR a.actor = ?2) ORDER BY a.seq DESC LIMIT 500",
+                (space, actor),
+            )
+            return [(action_of(row), row[-1]) for row in rows]
+
+    def sessions(self, *, space: str | None = None) -> list[Session]:
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT actor, agent, first_seen, last_seen, ended, space, machine, body FROM sessions "
+                "WHERE ?1 IS NULL OR space = ?1 ORDER BY last_seen DESC LIMIT 1000",
+                (space,),
+            )
+            return [session_of(row) for row in rows]
+
+    def state_of(self, ids: Sequence[str]) -> dict[str, str]:
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT a.id, a.outcome FROM json_each(?) AS w CROSS JOIN actions AS a ON a.seq = w.value "
+                "WHERE a.outcome IS NOT NULL",
+                (as_json([place_of(one) for one in ids]),),
+            ).fetchall()
+        wanted = set(ids)
+        return {one: outcome for one, outcome in rows if one in wanted}
+
+    def export(self) -> Iterator[Mapping[str, Any]]:
+        after = 0
+        while page := self.follow(after):
+            for action in page:
+                yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
+            after = page[-1].seq
+
+    def last_seq(self) -> int:
+        with self._reading() as db:
+            return int(db.execute("SELECT ifnull(max(seq), 0) FROM actions").fetchone()[0])
+
+    # ── documents ──
+
+    def document(self, collection: str, name: str) -> Document | None:
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT name, version, ts, body FROM documents WHERE collection = ? AND name = ?", (collection, name)
+            ).fetchone()
+        return document_of(row) if row is not None else None
+
+    def documents(self, collection: str, *, limit: int = 1000) -> list[Document]:
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT name, version, ts, body FROM documents WHERE collection = ? ORDER BY number DESC LIMIT ?",
+                (collection, limit),
+            )
+            return [document_of(row) for row in rows]
+
+    def put_document(self, collection: str, name: str, body: Mapping[str, Any], *, version: int) -> bool:
+        with self._writing() as db:
+            now = self._beginning(db).now
+            if version == 0:
+                done = db.execute(
+                    "INSERT OR IGNORE INTO documents (collection, name, version, ts, body) VALUES (?,?,1,?,?)",
+                    (collection, name, now, as_json(body)),
+                )
+            else:
+                done = db.execute(
+                    "UPDATE documents SET body = ?, ts = ?, version = version + 1 "
+                    "WHERE collection = ? AND name = ? AND version = ?",
+                    (as_json(body), now, collection, name, version),
+                )
+            return done.rowcount == 1
+
+    def drop_documents(self, collection: str, *, older_than_ms: int) -> int:
+        with self._writing() as db:
+            limit = self._beginning(db).now - older_than_ms
+            return db.execute("DELETE FROM documents WHERE collection = ? AND ts < ?", (collection, limit)).rowcount
+
+    def next_number(self, collection: str) -> int:
+        name = f"number:{collection}"
+        with self._writing() as db:
+            row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+            number = int(row[0]) + 1 if row is not None else 1
+            _put_meta(db, name, str(number))
+            return number
+
+    # ── keeping it small and sound ──
+
+    def rebuild(self) -> None:
+        with self._writing() as db:
+            _rebuild(db)
+
+    def forget(self, *, actor: str | None = None, space: str | None = None, before: int | None = None) -> int:
+        if actor is None and space is None and before is None:
+            return 0
+        with self._writing() as db:
+            db.execute("PRAGMA secure_delete = ON")  # for good: what is deleted is overwritten
+            self._keep_anchor(db, self._beginning(db))
+            rows = db.execute(
+                f"SELECT {ACTION} FROM actions AS a WHERE (?1 IS NULL OR a.actor = ?1) "
+                "AND (?2 IS NULL OR a.space = ?2) AND (?3 IS NULL OR a.ts < ?3)",
+                (actor, space, before),
+            ).fetchall()
+            gone = [action_of(row) for row in rows]
+            self._delete(db, gone)
+            _delete_traces(db, gone, actor)
+            if space is not None and gone:  # what the same actors did elsewhere before counts again
+                _rebuild(db)
+        with self._file.alone() as idle, suppress(sqlite3.Error):
+            if idle is not None:  # the log of changes holds it too, until it is written back
+                idle.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                idle.execute("PRAGMA secure_delete = OFF")
+        return len(gone)
+
+    def prune(self, *, older_than_ms: int, max_bytes: int, batch: int = 500) -> int:
+        with self._writing() as db:
+            start = self._beginning(db)
+            rows = db.execute(f"SELECT {ACTION} FROM actions AS a ORDER BY a.seq LIMIT ?", (batch,)).fetchall()
+            if _bytes(db) <= max_bytes:
+                rows = [row for row in rows if row[2] < start.now - older_than_ms]
+            if rows and rows[-1][0] == start.last:
+                self._keep_anchor(db, start)
+            self._delete(db, [action_of(row) for row in rows])
+            self._tend(db, start.now, older_than_ms)
+            return len(rows)
+
+    def _delete(self, db: sqlite3.Connection, actions: Sequence[Action]) -> None:
+        """Delete actions with their marks. What the same actor did before them goes too, or is marked anew after."""
+        for one in actions:
+            _unmark(db, one)
+            db.execute("DELETE FROM actions WHERE seq = ?", (one.seq,))
+            here = (HERE, one.space, one.actor or "", "", "", "", one.seq)
+            db.execute(f"DELETE FROM marks WHERE {_ONE_MARK} AND seq = ?", here)
+        self._rows.clear()
+
+    def _tend(self, db: sqlite3.Connection, now: int, older_than_ms: int) -> None:
+        """Once an hour: close intents that are over, and drop what was said and seen too long ago to matter."""
+        row = db.execute("SELECT value FROM meta WHERE name = 'tended'").fetchone()
+        if row is not None and now - int(row[0]) < TENDED_EVERY_MS:
+            return
+        _put_meta(db, "tended", str(now))
+        day, old = now - DAY_MS, now - older_than_ms
+        over = db.execute(
+            "SELECT a.seq FROM actions AS a LEFT JOIN sessions AS s ON s.actor = a.actor AND s.agent = '' "
+            "WHERE a.kind = 'intent' AND a.outcome IS NULL AND (a.expires <= ?1 OR (a.expires IS NULL "
+            "AND max(a.ts, ifnull(s.last_seen, 0)) <= ?2))",
+            (now, day),  # without a ttl it is over when its owner was silent for a day
+        ).fetchall()
+        for (seq,) in over:
+            self._settle(db, seq, "expired", now)
+        db.execute("DELETE FROM delivered WHERE ts < ?", (day,))
+        db.execute("DELETE FROM told WHERE ts < ?", (day,))
+        db.execute("DELETE FROM touched WHERE ts < ? OR told < ?", (old, day))
+        db.execute("DELETE FROM sessions WHERE last_seen < ?", (old,))
+
+    def check(self) -> list[str]:
+        try:
+            with self._reading() as db:
+                rows = db.execute("PRAGMA quick_check(5)").fetchall()
+        except StoreDamaged as error:
+            return [str(error)]
+        return [f"{self.path}: {text}" for (text,) in rows if text != "ok"]
+
+
+# ── the projections ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _project(db: sqlite3.Connection, actions: Iterable[Action]) -> None:
+    """The marks of actions, in order of the record."""
+    marks: list[tuple[Any, ...]] = []
+    plans: list[tuple[Any, ...]] = []
+    changes: list[tuple[Any, ...]] = []
+    for one in actions:
+        actor, agent, seq = one.actor or "", one.agent or "", one.seq
+        for key, role, effect, slot in marks_of(one.touches):
+            if role == PLAN:
+                plans.append((key, seq, actor, agent))
+            else:
+                marks.append((role, key, actor, agent, effect, slot, seq))
+        changes += [(tree, actor, agent, seq, path) for tree, path in changes_of(one.touches)]
+        if one.listed and one.space is not None:
+            marks.append((HERE, one.space, actor, "", "", "", seq))
+    for sql, values in ((_PUT_MARK, marks), (_PUT_PLAN, plans), (_PUT_CHANGE, changes)):
+        if values:
+            db.executemany(sql, values)
+
+
+def _unmark(db: sqlite3.Connection, action: Action) -> dict[Mark, int]:
+    """Delete an action's marks; those that were, each with the place of the one before (0: none, -1: unknown)."""
+    actor, agent, seq = action.actor or "", action.agent or "", action.seq
+    lost: dict[Mark, int] = {}
+    for mark in marks_of(action.touches):
+        if mark.role == PLAN:
+            db.execute("DELETE FROM plans WHERE key = ? AND seq = ?", (mark.key, seq))
+            continue
+        one = (mark.role, mark.key, actor, agent, mark.effect, mark.slot)
+        row = db.execute(f"SELECT was FROM marks WHERE {_ONE_MARK} AND seq = ?", (*one, seq)).fetchone()
+        if row is not None:
+            lost[mark] = row[0]
+            db.execute(f"DELETE FROM marks WHERE {_ONE_MARK}", one)
+    for tree, _ in changes_of(action.touches):
+        db.execute(
+            "DELETE FROM changes WHERE tree = ? AND actor = ? AND agent = ? AND seq = ?", (tree, actor, agent, seq)
+        )
+    return lost
+
+
+def _put_back(db: sqlite3.Connection, action: Action, mark: Mark) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO marks (role, key, actor, agent, effect, slot, seq, was) VALUES (?,?,?,?,?,?,?,-1)",
+        (mark.role, mark.key, action.actor or "", action.agent or "", mark.effect, mark.slot, action.seq),
+    )
+
+
+def _refill(db: sqlite3.Connection, action: Action, mark: Mark) -> None:
+    """Look backwards through the record for who left this mark before. Rare: two calls in flight have failed."""
+    rows = db.execute(
+        f"SELECT {ACTION} FROM actions AS a WHERE a.seq < ? AND a.actor = ? AND a.agent = ? AND {HAPPENED} "
+        "AND instr(a.body, ?) ORDER BY a.seq DESC",
+        (action.seq, action.actor or "", action.agent or "", as_json(mark.key.removesuffix(INSIDE))[1:-1]),
+    )
+    for row in rows:
+        earlier = action_of(row)
+        if mark in marks_of(earlier.touches):
+            _put_back(db, earlier, mark)
+            return
+
+
+def _rebuild(db: sqlite3.Connection) -> None:
+    for table in ("marks", "plans", "changes"):
+        db.execute(f"DELETE FROM {table}")
+    after = 0
+    while True:
+        rows = db.execute(
+            f"SELECT {ACTION}, a.outcome FROM actions AS a WHERE a.seq > ? ORDER BY a.seq LIMIT 500", (after,)
+        ).fetchall()
+        if not rows:
+            return
+        actions = [(action_of(row), row[-1]) for row in rows]
+        _project(db, [one if still_marking(one, outcome) else one._replace(touches=()) for one, outcome in actions])
+        after = rows[-1][0]
+
+
+# ── what is known beside the record ───────────────────────────────────────────────────────────────────────────────
+
+
+def _put_session(db: sqlite3.Connection, me: Session, now: int, seq: int) -> None:
+    row = db.execute(
+        "SELECT body, last_seen, ended, space, machine FROM sessions WHERE actor = ? AND agent = ?",
+        (me.actor, me.agent or ""),
+    ).fetchone()
+    known = json.loads(row[0]) if row is not None else {}
+    news = {name: value for name, value in me._asdict().items() if name in SESSION_BODY and value is not None}
+    if row is not None and row[2] is None and now - row[1] < SEEN_EVERY_MS:
+        moved = any(known.get(name) != value for name, value in news.items())
+        if not moved and me.space in (None, row[3]) and me.machine in (None, row[4]):
+            return
+    db.execute(
+        "INSERT INTO sessions (actor, agent, first_seen, last_seen, seq, space, machine, body) "
+        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (actor, agent) DO UPDATE SET last_seen = excluded.last_seen, "
+        "ended = NULL, seq = max(seq, excluded.seq), space = ifnull(excluded.space, space), "
+        "machine = ifnull(excluded.machine, machine), body = excluded.body",
+        (me.actor, me.agent or "", now, now, seq, me.space, me.machine, as_json({**known, **news})),
+    )
+
+
+def _delete_traces(db: sqlite3.Connection, gone: Sequence[Action], actor: str | None) -> None:
+    """What was said of actions that are forgotten, and all there is of a session that is."""
+    seqs = as_json([one.seq for one in gone])
+    for table in ("touched", "told"):
+        db.execute(f"DELETE FROM {table} WHERE seq IN (SELECT value FROM json_each(?))", (seqs,))
+    db.execute("DELETE FROM delivered WHERE found <> '[]' OR first IN (SELECT value FROM json_each(?))", (seqs,))
+    if actor is not None:
+        for table, name in (("sessions", "actor"), ("told", "actor"), ("told", "about"), ("touched", "addressee")):
+            db.execute(f"DELETE FROM {table} WHERE {name} = ?", (actor,))
+
+
+def _put_meta(db: sqlite3.Connection, name: str, value: str) -> None:
+    db.execute(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+@functools.lru_cache(64)
+def _read_anchor(text: str | None) -> tuple[Anchor | None, int]:
+    """The anchor as it is kept, and the newest sequence number there was when it was kept."""
+    if text is None:
+        return None, 0
+    boot, ts, ticks, floor = text.rsplit(" ", 3)
+    return Anchor(boot, int(ts), int(ticks)), int(floor)
+
+
+def _bytes(db: sqlite3.Connection) -> int:
+    pages, free, size = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size

@@ -1,0 +1,78 @@
+"""The OpenAPI document is correct: Schemathesis, made of it, finds nothing against a real `sidelight serve`."""
+
+import inspect
+
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+
+from sidelight import wire
+from sidelight.actions import Action, Draft, Session, Touch
+from sidelight.ledger import Concurrent, NoticeView, Presence, Receipt
+from sidelight.server import messages, openapi
+from sidelight.server.app import ROUTES
+
+TOUCH = Touch("config:h#tunnel.on", "edits", True)
+ACTION = Action(
+    1, "intent-1", 5, "intent", "a", True, "r", "s", None, None, "sp", (TOUCH,), None, "a", None, listed=True
+)  # fmt: skip
+RECEIPT = Receipt(True, (ACTION,), (Concurrent(ACTION, "overlap", "both"),), "overlap", "⚠")
+ANSWERS = {
+    messages.Action: wire.action(ACTION, "open"),
+    messages.ConcurrentAction: wire.concurrent(RECEIPT.concurrent[0]),
+    messages.Announced: wire.announced(RECEIPT),
+    messages.Checked: wire.checked(RECEIPT, [Draft("other", touches=(TOUCH,))]),
+    messages.Understood: wire.draft(Draft("other", touches=(TOUCH,))),
+    messages.Finished: wire.finished(RECEIPT),
+    messages.Recent: wire.recent([ACTION], {}, enabled=True),
+    messages.Sessions: wire.sessions([Presence(Session("s"), "live", (ACTION,))], {}, enabled=True),
+    messages.Session: wire.sessions([Presence(Session("s"), "live", ())], {}, enabled=True)["sessions"][0],
+    messages.Notices: wire.notices([NoticeView("overlap", "why", ACTION, ACTION, "text", None)]),
+    messages.Notice: wire.notices([NoticeView("overlap", "why", ACTION, ACTION, "text", None)])["notices"][0],
+    messages.Problem: wire.error("x"),
+}
+
+
+@pytest.mark.parametrize("struct", ANSWERS, ids=lambda one: one.__name__)
+def test_the_answers_that_are_described_are_those_that_are_given(struct):
+    """One truth each: where two lists must agree, a test compares them."""
+    assert sorted(one.encode_name for one in msgspec.structs.fields(struct)) == sorted(ANSWERS[struct])
+    msgspec.convert(ANSWERS[struct], struct)
+
+
+def test_every_answer_of_a_route_is_described():
+    document = openapi.document(ROUTES)
+    assert document["openapi"].startswith("3.1")
+    for route in ROUTES:
+        operation = document["paths"][route.path][route.method.lower()]
+        assert str(route.status) in operation["responses"]
+        assert ("security" in operation) == route.open
+        assert inspect.getdoc(route.do) or route.says
+    for name, schema in document["components"]["schemas"].items():
+        Draft202012Validator.check_schema(schema)
+        assert name[0].isupper()
+
+
+def test_it_is_served(shared):
+    found = shared.client().get("/openapi.json").json()
+    assert set(found["paths"]) == {route.path for route in ROUTES}
+
+
+# A stream has no end; it has tests of its own.
+api = schemathesis.openapi.from_dict(openapi.document(ROUTES)).exclude(path="/coordination/stream")
+KNOWN = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+
+@api.parametrize()
+@settings(max_examples=12, **KNOWN)
+def test_schemathesis_finds_nothing(case, shared):
+    case.call_and_validate(base_url=shared.url, headers={"Authorization": f"Bearer {shared.token}"})
+
+
+@pytest.mark.long
+@api.parametrize()
+@settings(max_examples=400, **KNOWN)
+def test_schemathesis_finds_nothing_for_long(case, shared):
+    case.call_and_validate(base_url=shared.url, headers={"Authorization": f"Bearer {shared.token}"})
