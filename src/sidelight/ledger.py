@@ -601,7 +601,7 @@ class Ledger:
         top = about[0]
         later = top.mine if isinstance(top.mine, Action) else first
         text = notice_text(top, later, now)
-        return NoticeView(top.severity, top.why.format(who="you"), later, top.action, text, notice)
+        return NoticeView(top.severity, top.why.format(who="your session"), later, top.action, text, notice)
 
     def situation(self, me: Session, *, take: bool = False) -> str | None:
         """What others have going on that would matter to work in this session's tree; None if nothing is new.
@@ -830,7 +830,7 @@ def notice_text(found: Finding, later: Action, now: int) -> str:
     mine = narrated(found.action)
     text = (
         f"Sidelight notice: {name_of(later.actor, (), later.host)} {narrated(later)} {age(now - later.ts)} ago, "
-        f"after you {mine} ({found.severity}: it {found.why.format(who='you')})."
+        f"after you {mine} ({found.severity}: it {found.why.format(who='your session')})."
     )
     return text[:MOST]
 
