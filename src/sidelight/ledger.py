@@ -309,13 +309,30 @@ class Ledger:
         found = self.store.append(entries, question, me=who, key=key, dry=dry)
         if dry:
             found = found._replace(told=())  # who asks wants to know, told before or not
-        mine: Sequence[Action | Draft] = found.added or [entry.draft for entry in entries]
-        advisory = self._advise(mine, [entry.draft for entry in entries], found, who, question.machine, hears=present)
+        try:
+            receipt = self._judged([entry.draft for entry in entries], found, settings, who, question, dry, present)
+        except Exception as error:  # noqa: BLE001 - it is committed: a fault in judging must not say otherwise
+            return Receipt(recorded=not dry, actions=found.added, error=self._note_failure(error))
+        if not dry and not found.duplicate:
+            self._afterwards(receipt, who)
+        return receipt
+
+    def _judged(
+        self,
+        drafts: Sequence[Draft],
+        found: Appended,
+        settings: Config,
+        who: Session | None,
+        question: Question,
+        dry: bool,  # noqa: FBT001 - handed on
+        present: bool,  # noqa: FBT001 - handed on
+    ) -> Receipt:
+        """The receipt for what the store found and added."""
+        mine: Sequence[Action | Draft] = found.added or drafts
+        advisory = self._advise(mine, drafts, found, who, question.machine, hears=present)
         receipt = self._receipt(advisory, found, settings, who, dry=dry)
         if present:
             receipt = receipt._replace(said=self._with_present(receipt.said, found, settings, mine))
-        if not dry and not found.duplicate:
-            self._afterwards(receipt, who)
         return receipt
 
     def _advise(
@@ -408,18 +425,18 @@ class Ledger:
             if receipt.actions and receipt.actions[-1].seq % PRUNE_EVERY == 0:
                 settings = self.config
                 self.store.prune(older_than_ms=settings.history_ms, max_bytes=settings.max_bytes)
-        except (StoreError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - the record stands, whatever fails after it
             self._note_failure(error)
 
     # ── making a draft ready ──
 
     def _ready(self, draft: Draft, settings: Config) -> Entry | None:
         """Check, bound and redact a draft, and give it its keys, id and expiry. None if it is to be ignored."""
-        draft = _checked(draft)
+        draft = _redacted(_checked(draft))
         draft = draft._replace(space=draft.space or self.space)
-        touches = self._touches(draft)
-        touches = tuple(one for one in touches if not _ignored(one.key, settings.ignore))
-        if draft.touches and not touches:
+        made = self._touches(draft)
+        touches = tuple(one for one in made if not _ignored(one.key, settings.ignore))
+        if made and not touches:
             return None
         leaf = draft.target or ""
         masked = mask(draft.value, leaf) if draft.value is not None else None
@@ -427,7 +444,6 @@ class Ledger:
         draft = draft._replace(
             touches=tuple(_masked_touch(one, leaf) for one in touches),
             value=value,
-            reason=secrets_out(draft.reason) if draft.reason else draft.reason,
             summary=line(draft.summary, 120) if draft.summary else draft.summary,
         )
         listed = KINDS[draft.kind].listed if draft.quiet is None else not draft.quiet
@@ -689,6 +705,18 @@ def _checked(draft: Draft) -> Draft:
     target = _whole("target", draft.target)[:1024] if draft.target is not None else None
     return draft._replace(
         actor=actor, agent=agent, area=area, reason=reason, target=area if draft.kind == "intent" else target
+    )
+
+
+def _redacted(draft: Draft) -> Draft:
+    """No secret reaches the ledger, nor a word or key made of one."""
+    if not (draft.reason or draft.area or draft.target or draft.targets):
+        return draft
+    return draft._replace(
+        reason=secrets_out(draft.reason) if draft.reason else draft.reason,
+        area=secrets_out(draft.area) if draft.area else draft.area,
+        target=secrets_out(draft.target) if draft.target else draft.target,
+        targets=tuple(secrets_out(one) for one in draft.targets),
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from sidelight.effects import UNKNOWN, Command, Effects, Redirect, files, formatters
+from sidelight.stores import projections
 from tests.effects.reading import check, command, done, known, said
 from tests.fakes import FakeFacts
 
@@ -124,7 +125,22 @@ CASES = {
     "sed -i of BSD": ("sed -i '' s/a/b/ a.py", edits("a.py")),
     "sed without -i": ("sed -n 1,5p a.py", "read"),
     "perl -pi": ("perl -pi -e s/a/b/ a.py", edits("a.py")),
-    "perl that prints": ("perl -ne print a.py", "not understood"),
+    "perl -0pi in one bundle": ("perl -0pi -e s/a/b/ a.py", edits("a.py")),
+    "perl with its separators": ("perl -0777 -lpi.orig -e s/a/b/ a.py", edits("a.py")),
+    "perl that keeps a copy": ("perl -i.bak -pe s/a/b/ a.py", edits("a.py")),
+    "perl that prints": ("perl -ne print a.py", "read"),
+    "perl that substitutes and prints": ("perl -pe s/a/b/ a.py", "read"),
+    "perl that filters and runs": ("perl -ne 'system($_)' a.py", "not understood"),
+    "perl that filters and opens": ("perl -ne 'open(F, \">x\"); print F' a.py", "not understood"),
+    "perl with a module": ("perl -MFile::Copy -ne 'copy($_, \"x\")' a.py", "not understood"),
+    "perl that turns editing on itself": ("perl -pe 'BEGIN{$^I=\"\"} s/a/b/' a.py", "not understood"),
+    "perl on a program file": ("perl tool.pl a.py", "not understood"),
+    "ruby -pi": ("ruby -pi -e gsub(/a/,1.to_s) a.py", edits("a.py")),
+    "sed -Ei": ("sed -Ei s/a/b/ a.py", edits("a.py")),
+    "sed -n -i": ("sed -n -i p a.py", edits("a.py")),
+    "gawk -i inplace": ("gawk -i inplace {print} a.py", edits("a.py")),
+    "sed -i on a pattern nobody knows": ("sed -i s/a/b/ lib/*.rb", rewrites("lib")),
+    "sed -i on a known pattern": ("sed -i s/a/b/ src/*.orig", edits("src/a.orig", "src/b.orig")),
     "awk in place": ("awk -i inplace '{print}' a.txt", edits("a.txt")),
     "awk that prints": ("awk '{print $1}' a.txt", "read"),
     "awk that runs things": ("awk '{system($1)}' a.txt", "not understood"),
@@ -324,7 +340,7 @@ def test_what_find_hands_over_is_known_by_its_name_test():
 
 
 def test_what_grep_hands_over_to_be_edited_lies_below_where_it_looked():
-    assert said(fed(f"sed -i s/a/b/ {UNKNOWN}", "grep -rl old src")) == [f"edit edits {path('src')}"]
+    assert said(fed(f"sed -i s/a/b/ {UNKNOWN}", "grep -rl old src")) == [f"rewrite edits {path('src')}"]
 
 
 def test_what_grep_hands_over_to_be_deleted_is_not_guessed():
@@ -391,3 +407,15 @@ def test_every_formatter_has_a_row_that_only_looks():
     always = {"pyupgrade", "add-trailing-comma", "phpcbf", "dprint", "sqlfluff"}
     for name, rows in formatters.FORMATTERS.items():
         assert name in always or any(row.on or row.off for row in rows), name
+
+
+@pytest.mark.parametrize("line", ["black .", "prettier --write 'src/**/*.ts'", "sed -i s/a/b/ lib/*.rb", "cargo fmt"])
+def test_a_rewrite_of_many_files_says_so(line):
+    """Whoever edits one of the files later is to find it."""
+    (draft,) = known(done(files, line)).drafts
+    assert (draft.kind, draft.touches[0].value) == ("rewrite", projections.BULK)
+
+
+def test_a_link_to_a_dependency_tree_is_removed_and_not_the_tree():
+    facts = FakeFacts("/wt", trees=["/wt"], links={"/wt/node_modules": "/repo/node_modules"})
+    assert not [line for line in said(done(files, "rm node_modules", facts)) if "/repo" in line]

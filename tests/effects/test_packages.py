@@ -177,6 +177,13 @@ def test_a_linked_tree_is_the_tree_it_leads_to():
     assert f"deps-install destroys {MODULES}" in said(done(packages, "npm ci", facts))
 
 
+def test_a_link_that_was_removed_before_leads_nowhere():
+    facts = FakeFacts("/wt", trees=["/wt"], links={"/wt/node_modules": "/repo/node_modules"})
+    found = said(done(packages, "npm ci", facts, before=(("rm", "node_modules"),)))
+    assert "deps-install destroys deps:m1:/wt/node_modules" in found
+    assert not [line for line in found if "/repo" in line]
+
+
 def test_packages_borrowed_by_links_belong_to_another_tree():
     facts = FakeFacts("/wt", trees=["/wt"], links={"/wt/node_modules/@acme/cdk": "/repo/node_modules/@acme/cdk"})
     check(

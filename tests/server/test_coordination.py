@@ -89,7 +89,7 @@ def test_one_that_is_merely_present_is_said_in_one_quiet_line_once(server):
         {"activity": "x", "cwd": "somewhere"},
         {"activity": "x", "cwd": "/a\0b"},
         {"activity": "x", "ttlMs": 0},
-        {"activity": "x", "ttlMs": 2.5},
+        {"activity": "x", "ttlMs": "2"},
         [],
         None,
         "text",

@@ -92,9 +92,9 @@ def _container(machine: str, name: str) -> list[Touch]:
 
 
 def _container_run(argv: tuple[str, ...], machine: str, command: Command, facts: Facts) -> Effects:
-    from sidelight.effects.shell.wrappers import _RUN_OPTIONS
+    from sidelight.effects.shell.wrappers import RUN_OPTIONS
 
-    words = split(argv, valued=_RUN_OPTIONS.split(), stop=1)
+    words = split(argv, valued=RUN_OPTIONS.split(), stop=1)
     name = words.value("--name")
     touches = [Touch(f"container:{machine}:{name}", USES)] if name and UNKNOWN not in name else []
     for given in words.values("-p", "--publish"):
@@ -104,6 +104,30 @@ def _container_run(argv: tuple[str, ...], machine: str, command: Command, facts:
     for given in words.values("-v", "--volume", "--mount"):
         touches += _mount(given, machine, facts)
     return one("container-start", name or words.verb() or None, command, *touches)
+
+
+def _container_entered(argv: tuple[str, ...], machine: str, command: Command, facts: Facts) -> Effects:
+    """`docker exec NAME CMD` relies on the container. What CMD does inside is read as a command of its own."""
+    return _entered(argv, lambda name: [t._replace(effect=USES) for t in _container(machine, name)], command, facts)
+
+
+def _entered(argv: tuple[str, ...], used: Callable[[str], list[Touch]], command: Command, facts: Facts) -> Effects:
+    """`exec [options] NAME CMD`; a CMD that only reads relies on nothing."""
+    from sidelight.effects import shell, subjects
+    from sidelight.effects.shell.wrappers import EXEC_OPTIONS
+
+    name, *inner = split(argv, valued=EXEC_OPTIONS.split(), stop=1).after(0) or ("",)
+    if not inner or UNKNOWN in name:
+        return NOTHING
+    found, followed = shell.argv_commands(inner, facts)
+    fed = tuple(redirect for redirect in command.redirects if redirect.op == "<")
+    parts = [part._replace(remote=f"container:{name}", stdin=part.stdin or command.stdin) for part in found]
+    parts = [
+        part._replace(redirects=part.redirects or fed, upstream=part.upstream or command.upstream) for part in parts
+    ]
+    if followed and all(subjects.one_command(part, facts).reads for part in parts):
+        return READ
+    return one("run", name, command, *used(name))
 
 
 def _mount(given: str, machine: str, facts: Facts) -> list[Touch]:
@@ -183,6 +207,7 @@ _DOCKER: dict[tuple[str, str], Container] = {
     ("container", "run"): _container_run,
     ("container", "create"): _container_run,
     ("container", "start"): _container_started,
+    ("container", "exec"): _container_entered,
     **{("container", verb): _copied_from for verb in ("cp", "save", "export")},
     ("container", "prune"): _pruned("container"),
     ("system", "prune"): _pruned("container"),
@@ -223,6 +248,8 @@ def _compose(argv: tuple[str, ...], machine: str, command: Command, facts: Facts
         else list(words.plain[:1])
     )
     keys = [f"{base}:{name}" for name in services] or [base]
+    if verb == "exec":
+        return _entered(rest, lambda service: [Touch(f"{base}:{service}", USES)], command, facts)
     if verb in ("up", "start", "create", "run", "unpause"):
         return _composed_up(verb, words, keys, text if not services else "", machine, command, facts)
     if verb not in ("down", "stop", "kill", "restart", "rm", "pause"):
@@ -242,7 +269,7 @@ def _composed_up(
     if verb == "up":
         touches += [Touch(f"port:{machine}:{int(number)}", USES) for number in _PUBLISHED.findall(text)]
     kind = "container-stop" if anew else "container-start"
-    return one(kind, keys[0].rpartition(f"{machine}:")[2], command, *touches, runs_from(facts))
+    return one(kind, keys[0].rpartition(f"{machine}:")[2], command, *touches, *runs_from(facts))
 
 
 _PUBLISHED = re.compile(r"^\s*-\s*[\"']?(?:[\d.]+:)?(\d{2,5}):\d+(?:/\w+)?[\"']?\s*(?:#.*)?$", re.MULTILINE)

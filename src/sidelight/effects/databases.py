@@ -655,13 +655,11 @@ def _laravel(values: Mapping[str, str]) -> str | None:
     return f"{kind}://{values.get('DB_HOST', 'localhost')}{port}/{values['DB_DATABASE']}"
 
 
-def default_base(command: Command, facts: Facts, stage: str | None = None) -> Base:
-    """The database of a project that does not say: one a repository on this machine; a production one anywhere."""
-    if stage in ("prod", "staging"):
-        return Base(f"db:{places.repository(facts)}/{stage}", stage)
-    here = places.local_repository(facts)
-    name = stage if stage in ("test", "preview") else "default"
-    return Base(f"db:{here}/{name}", f"{name} database")
+def default_base(facts: Facts, stage: str | None = None) -> Base:
+    """The database of a project that does not say which."""
+    key = places.default_database(facts, stage)
+    name = key.rpartition("/")[2]
+    return Base(key, name if stage in ("prod", "staging") else f"{name} database")
 
 
 def _stage(command: Command, facts: Facts, words: Words) -> str | None:
@@ -693,7 +691,7 @@ def project_base(tool: str, words: Words, command: Command, facts: Facts) -> Bas
     url = (_laravel(variables) if "DB_DATABASE" in variables else None) or (
         _from_env_files(facts, names) if stage in (None, "dev") else None
     )
-    return (base_of_url(command, facts, url) if url else None) or default_base(command, facts, stage)
+    return (base_of_url(command, facts, url) if url else None) or default_base(facts, stage)
 
 
 def _dsn(tool: str, words: Words) -> str | None:
@@ -928,7 +926,7 @@ def _shell_base(shell: Shell, words: Words, command: Command, facts: Facts) -> B
             return base
         if text and UNKNOWN in text and not host:  # `psql "$DATABASE_URL"`: most likely this project's
             url = _from_env_files(facts, _URL_VARIABLES)
-            return (base_of_url(command, facts, url) if url else None) or default_base(command, facts)
+            return (base_of_url(command, facts, url) if url else None) or default_base(facts)
     name = next((text for text in told if text and "://" not in text), None)
     in_container = command.remote is not None
     variables = [
@@ -1401,7 +1399,7 @@ def _script_of(tool: str, verb: str, words: Words, command: Command, facts: Fact
 def _rails_bases(base: Base, words: Words, command: Command, facts: Facts) -> list[Base]:
     """In development, dropping, creating and resetting also does so for the test database."""
     tasks = set(words.plain)
-    test = rails_base("test", command, facts) or default_base(command, facts, "test")
+    test = rails_base("test", command, facts) or default_base(facts, "test")
     if any(task.startswith("db:test:") for task in tasks):
         return [test]
     stage = places.stage_of(_variable(command, facts, "RAILS_ENV", "RACK_ENV") or "development")

@@ -51,13 +51,28 @@ def deleted(path: str, facts: Facts, said: str | None = None) -> tuple[Draft, ..
     return file_drafts("delete", DESTROYS, path, facts, said, follow=False)
 
 
+#: The value of an edit that may reach every file in a directory: `stores.projections` reads it.
+BULK = {"bulk": True}
+
+
+def edited_below(path: str, facts: Facts, said: str) -> tuple[Draft, ...]:
+    """An edit in place of whatever a directory holds, or of what a pattern matches there."""
+    return file_drafts("rewrite", EDITS, _base(path), facts, said, value=BULK)
+
+
+def _base(pattern: str) -> str:
+    """The directory in which a pattern is looked for."""
+    above = targets.literal_prefix(pattern) if targets.is_glob(pattern) else pattern
+    return "." if targets.is_glob(above) else above or "/"
+
+
 def used(path: str, facts: Facts, said: str | None = None) -> tuple[Draft, ...]:
     """A file that an outward act publishes or takes as its input: `git commit -F F`, `gh pr create --body-file F`."""
     return file_drafts("file-use", USES, path, facts, said or f"use {path}")
 
 
 def file_drafts(
-    kind: str, effect: str, path: str, facts: Facts, said: str, *, follow: bool = True
+    kind: str, effect: str, path: str, facts: Facts, said: str, *, follow: bool = True, value: object = None
 ) -> tuple[Draft, ...]:
     """One action on one path, as it is written on the line; () for devices and pipes that hold nothing."""
     if _holds_nothing(path):
@@ -69,7 +84,7 @@ def file_drafts(
     if git:
         return (Draft(git[0], target=name_of(facts, place), touches=git[1], summary=said),)
     touches = (
-        Touch(targets.path(facts.machine, place), effect, within=_tree(place, facts)),
+        Touch(targets.path(facts.machine, place), effect, value, within=_tree(place, facts)),
         *_deps(place, effect, facts),
     )
     return (Draft(kind, target=name_of(facts, place), touches=touches, summary=said),)
@@ -243,8 +258,11 @@ def _each_path(
 ) -> Effects:
     found, sure = places(words, command, facts, broad=make is edited)
     said = summary(command)
-    drafts = tuple(draft for path in found for draft in make(path, facts, said))
-    return _with_unknown(drafts, command, sure=sure)
+    drafts: list[Draft] = []
+    for path in found:
+        many = make is edited and (re.search(r"[*?]", path) or facts.is_dir(path) or UNKNOWN in "".join(words))
+        drafts += edited_below(path, facts, said) if many else make(path, facts, said)
+    return _with_unknown(tuple(drafts), command, sure=sure)
 
 
 def _with_unknown(drafts: tuple[Draft, ...], command: Command, *, sure: bool) -> Effects:
@@ -477,20 +495,40 @@ def _truncate(command: Command, facts: Facts) -> Effects:
 def _sed(command: Command, facts: Facts) -> Effects:
     """`-i` on the files after the script. BSD's takes the suffix as a word of its own: `sed -i '' …`."""
     argv = list(command.argv)
-    if not any(re.match(r"-[nrEszu]*i|--in-place", word) for word in argv[1:]):
+    if not any(re.match(r"-[nrEszub]*i|--in-place", word) for word in argv[1:]):
         return READ
-    argv = [word for at, word in enumerate(argv) if word or not at or not re.match(r"-[nrEszu]*i$", argv[at - 1])]
+    argv = [word for at, word in enumerate(argv) if word or not at or not re.match(r"-[nrEszub]*i$", argv[at - 1])]
     words = split(tuple(argv), valued=("-e", "--expression", "-f", "--file", "-l"), attached=("-i",))
     files = words.after(0) if words.has("-e", "--expression", "-f", "--file") else words.after(1)
     return _each_path(edited, files, command, facts)
 
 
+#: What a one-liner of perl or ruby needs to do more than print.
+_ONE_LINER_ACTS = re.compile(
+    r"\b(system|exec|spawn|open|sysopen|unlink|rename|mkdir|rmdir|link|symlink|truncate|chmod|chown|utime|kill|fork|eval"
+    r"|evalbytes|require|use|do|send|socket|connect|load|qx|tie|dbmopen|syswrite|File\w*|IO\w*|Dir|Process|Kernel"
+    r"|Pathname|Tempfile|Open3|ARGF|delete|write)\b|`|%x|\^I|->|[|>]\s*[\"']"
+)
+
+
 def _perl(command: Command, facts: Facts) -> Effects | None:
-    """`-i` edits the files in place (`-pi -e …`); any other program of perl or ruby could do anything."""
-    words = split(command.argv, valued=("-e", "-E", "-I", "-M", "-m", "-r"), attached=("-i", "-0", "-l", "-F"))
-    if not words.has("-i") or not words.has("-e", "-E"):
-        return READ if words.has("-v", "-V", "--version", "-c") else None
-    return _each_path(edited, words.after(0), command, facts)
+    """`-i` edits the files in place (`-0pi -e …`); `-n` and `-p` alone print. Any other program could do anything."""
+    digits = re.compile(r"^(-[a-zA-Z]*?)[0l](?:x[0-9a-fA-F]+|[0-7]*)(?=[a-zA-Z]|$)")  # `-0777`, `-l012`: separators
+    argv = tuple(_without(digits, word) for word in command.argv)
+    words = split(argv, valued=("-e", "-E", "-I", "-M", "-m", "-r"), attached=("-i", "-F", "-C"))
+    scripts = words.values("-e", "-E")
+    if words.has("-v", "-V", "--version", "-c"):
+        return READ
+    if words.has("-i") and scripts:
+        return _each_path(edited, words.after(0), command, facts)
+    filters = words.has("-n", "-p") and scripts and not words.has("-M", "-m", "-r", "-i", "-s", "-x")
+    return READ if filters and not any(_ONE_LINER_ACTS.search(text) for text in scripts) else None
+
+
+def _without(pattern: re.Pattern[str], word: str) -> str:
+    """An option bundle without the parts that match."""
+    shorter = pattern.sub(r"\1", word)
+    return shorter if shorter != "-" else "-0"
 
 
 _AWK_ACTS = re.compile(r"system\s*\(|print[^;}\n]*>|\|\s*\"|\|&|\|\s*getline|\"\s*\|")
@@ -804,11 +842,10 @@ def rewritten(paths: tuple[str, ...], command: Command, facts: Facts) -> Effects
     if not found and command.argv[0] not in formatters.NEED_PATHS:
         found = ["."]
     for word in found:
-        path = targets.literal_prefix(word) if targets.is_glob(word) else word.replace("/...", "").replace("...", ".")
-        path = "." if targets.is_glob(path) else path or "."
+        path = word.replace("/...", "").replace("...", ".") or "."  # Go's `./...`
         if UNKNOWN not in path:
-            kind = "rewrite" if path == "." or word != path or _is_directory(path, facts) else "edit"
-            drafts += file_drafts(kind, EDITS, path, facts, said)
+            many = path == "." or word != path or targets.is_glob(path) or _is_directory(path, facts)
+            drafts += edited_below(path, facts, said) if many else edited(path, facts, said)
     return _with_unknown(tuple(drafts), command, sure=bool(drafts) and not any(UNKNOWN in word for word in found))
 
 

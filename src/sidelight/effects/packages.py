@@ -915,6 +915,8 @@ def tree_touches(
         return (Touch(deps_key(facts, base), effect),)
     if name == "bundle" and (given := _variable(command, facts, "BUNDLE_PATH") or words.value("--path")):
         return (Touch(deps_key(facts, given), effect),)
+    if effect != USES and (fresh := _unlinked(f"{base}/{manager.tree}", command, facts)):
+        return (Touch(f"deps:{facts.machine}:{fresh}", effect),)
     found = [Touch(deps_key(facts, f"{base}/{manager.tree}"), effect)]
     if manager.tree != "node_modules":
         return tuple(found)
@@ -928,6 +930,15 @@ def tree_touches(
             if not link.startswith(facts.real(base).rstrip("/") + "/")
         ]
     return tuple(dict.fromkeys(found))
+
+
+def _unlinked(tree: str, command: Command, facts: Facts) -> str | None:
+    """Where a tree lies that was a link until this line removed it: `rm node_modules && npm ci`."""
+    from sidelight.effects import files
+
+    place = files.real(tree, facts, follow=False)
+    gone = (word for argv in command.before if argv[:1] in (("rm",), ("unlink",)) for word in argv[1:])
+    return place if any(files.real(word, facts, follow=False) == place for word in gone) else None
 
 
 def _owner_of(facts: Facts, link: str) -> str:

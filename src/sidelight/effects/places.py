@@ -20,6 +20,15 @@ def local_repository(facts: Facts) -> str:
     return f"{facts.machine}:{facts.common_dir or facts.worktree or facts.cwd}"
 
 
+def default_database(facts: Facts, stage: str | None = None) -> str:
+    """The key of the database of a project that does not say: one a repository on this machine, `…/default`; a
+    production or staging one wherever the repository is seen from.
+    """
+    if stage in ("prod", "staging"):
+        return f"db:{repository(facts)}/{stage}"
+    return f"db:{local_repository(facts)}/{stage if stage in ('test', 'preview') else 'default'}"
+
+
 def root(facts: Facts) -> str:
     """The working tree's root, or where one stands."""
     return facts.worktree or facts.cwd

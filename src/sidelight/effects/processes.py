@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from sidelight import targets
 from sidelight.actions import DESTROYS, USES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects, servers
-from sidelight.effects.options import split
+from sidelight.effects.options import Words, split
 from sidelight.effects.places import name_of, root, summary
 from sidelight.facts import Facts
 
@@ -255,27 +255,41 @@ _TMUX_READS = frozenset(
 )
 
 
+#: Keys that interrupt or end what runs in a window.
+_INTERRUPTS = frozenset({"C-c", "C-d", "^C", "^D", "C-\\", "\x03", "\x04", "\\003", "\\004", "^C\n"})
+_TMUX_ENDS = frozenset("kill-session kill-window killw kill-pane killp".split())
+_TMUX_WORKS_IN = frozenset(
+    "send-keys send new-window neww split-window splitw respawn-pane respawnp respawn-window respawnw".split()
+)
+
+
 def _tmux(command: Command, facts: Facts) -> Effects:
     """Whatever runs in a session ends with it; without a server of its own (`-L`) all sessions are on one."""
-    words = split(command.argv, valued=("-L", "-S", "-f", "-c", "-T", "-t", "-s", "-n"))
+    words = split(command.argv, valued=("-L", "-S", "-f", "-c", "-T", "-t", "-s", "-n", "-e", "-F"))
     word = words.verb()
     server = words.value("-L", "-S")
     base = f"process:{facts.machine}:tmux" + (f"@{server}" if server else "")
-    named = (words.value("-t", "-s") or "").lstrip("=").partition(":")[0].lstrip("%@")
+    makes = word in ("new-session", "new")
+    named = (words.value("-s") if makes else words.value("-t", "-s")) or ""
+    named = named.lstrip("=").partition(":")[0].lstrip("%@")
     if word in _TMUX_READS:
         return READ
     if word == "kill-server" or (word == "kill-session" and words.has("-a")):
         sessions = () if server else (Touch(f"session:{facts.machine}", DESTROYS),)
         return _killed(command, [Touch(base, DESTROYS), *sessions])
-    if word in ("kill-session", "kill-window", "killw", "kill-pane", "killp", "respawn-pane", "respawn-window"):
-        return _killed(command, [Touch(f"{base}:{named}", DESTROYS)] if named and UNKNOWN not in named else [])
-    if word in ("send-keys", "send") and {"C-c", "C-d", "^C", "C-\\"} & set(words.after(1)):
-        return _killed(command, [Touch(f"{base}:{named}", DESTROYS)] if named and UNKNOWN not in named else [])
-    if word in ("new-session", "new") and named and UNKNOWN not in named:
-        return one(
-            "run", f"tmux {named}", command, Touch(f"{base}:{named}", USES, f"tmux new-session -s {named}\ntmux")
-        )
+    known = bool(named) and UNKNOWN not in named
+    anew = word.startswith("respawn") and words.has("-k")
+    stops = word in ("send-keys", "send") and _INTERRUPTS & set(words.after(1))
+    if word in _TMUX_ENDS or anew or stops:
+        return _killed(command, [Touch(f"{base}:{named}", DESTROYS)] if known else [])
+    if known and (makes or word in _TMUX_WORKS_IN):
+        return _terminal("tmux", base, named, command, title=f"tmux new-session -s {named}\ntmux")
     return NOTHING
+
+
+def _terminal(program: str, base: str, named: str, command: Command, *, title: str) -> Effects:
+    """A session that somebody starts or types into."""
+    return one("run", f"{program} {named}", command, Touch(f"{base}:{named}", USES, title))
 
 
 def _screen(command: Command, facts: Facts) -> Effects:
@@ -286,10 +300,11 @@ def _screen(command: Command, facts: Facts) -> Effects:
         return READ
     if "-wipe" in command.argv or ("quit" in command.argv and not named):
         return _killed(command, [Touch(base, DESTROYS), Touch(f"session:{facts.machine}", DESTROYS)])
-    if "quit" in command.argv or "kill" in command.argv:
+    sent = words.value("-X") or ""
+    if sent in ("quit", "kill") or (sent == "stuff" and _INTERRUPTS.intersection(words.after(0))):
         return _killed(command, [Touch(f"{base}:{named}", DESTROYS)])
-    if named and "-X" not in command.argv and not words.has("-r", "-x"):
-        return one("run", f"screen {named}", command, Touch(f"{base}:{named}", USES, f"screen -S {named}\nscreen"))
+    if named and (sent in ("", "stuff", "screen") and not words.has("-r", "-x")):
+        return _terminal("screen", base, named, command, title=f"screen -S {named}\nscreen")
     return NOTHING
 
 
@@ -423,42 +438,60 @@ def _managed(command: Command, facts: Facts) -> Effects:
     words = split(
         command.argv, valued=("--name", "-n", "-c", "-i", "--namespace", "--only", "-s", "-u", "-p", "-l", "--env")
     )
-    word, base = words.verb(), f"process:{facts.machine}:{manager}"
-    names = [name.removesuffix(":*") for name in words.after(1) if UNKNOWN not in name]
+    word = words.verb()
     if word in _MANAGED_READS or (not word and manager == "supervisor"):
         return READ
+    names = _managed_names(words, manager)
     if word in ("start", "s") and manager == "pm2":
-        name = words.value("--name", "-n") or (names[0] if names else "")
-        title = f"pm2 start {' '.join(names)}\n{' '.join(names)}\nnode {' '.join(names)}"
-        return one("server-start", name, command, Touch(f"{base}:{name}", USES, title), runs_from(facts))
+        line = " ".join(word for word in words.after(1) if UNKNOWN not in word)
+        title = f"pm2 start {line}\n{line}\nnode {line}"
+        touches = [touch._replace(value=title) for touch in _both(manager, names, USES, facts)]
+        return one("server-start", ", ".join(names), command, *touches, *runs_from(facts))
     if word in ("start", "s", "add"):
-        return one("server-start", ", ".join(names), command, *(Touch(f"{base}:{name}", USES, name) for name in names))
-    if word in (
-        "stop",
-        "restart",
-        "delete",
-        "del",
-        "kill",
-        "reload",
-        "gracefulReload",
-        "remove",
-        "shutdown",
-        "quit",
-        "stopall",
-    ):
+        return one("server-start", ", ".join(names), command, *_both(manager, names, USES, facts))
+    if word in _MANAGED_STOPS:
         whole = not names or "all" in names or word in ("kill", "shutdown", "stopall")
-        return _killed(
-            command, [Touch(base, DESTROYS)] if whole else [Touch(f"{base}:{name}", DESTROYS) for name in names]
-        )
+        return _killed(command, _both(manager, [] if whole else names, DESTROYS, facts))
     return NOTHING
+
+
+_MANAGED_STOPS = frozenset(
+    "stop restart delete del kill reload gracefulReload startOrRestart startOrReload startOrGracefulReload remove"
+    " shutdown quit stopall".split()
+)
+
+
+def _managed_names(words: Words, manager: str) -> list[str]:
+    """Which of its programs are meant. pm2 calls a script that is given no name by the name of its file."""
+    told = words.value("--only", "--name", "-n")
+    if told and manager == "pm2":
+        return told.split(",")
+    names = [name.removesuffix(":*") for name in words.after(1) if UNKNOWN not in name]
+    if manager == "pm2":
+        names = [name for name in names if not re.search(r"\.(config\.[cm]?js|json|ya?ml)$", name)]
+        names = (
+            [re.sub(r"\.(js|mjs|cjs|ts|py|sh)$", "", name.rpartition("/")[2]) for name in names][:1]
+            if (words.verb() == "start")
+            else names
+        )
+    return names
+
+
+def _both(manager: str, names: list[str], effect: str, facts: Facts) -> list[Touch]:
+    """The programs of a manager, each a process and a service of this machine; all of them if none is named."""
+    process, service = f"process:{facts.machine}:{manager}", f"service:{facts.machine}"
+    if not names:
+        return [Touch(process, effect)] + ([Touch(service, effect)] if effect == DESTROYS else [])
+    return [Touch(key, effect) for name in names for key in (f"{process}:{name}", f"{service}/{name}")]
 
 
 # ── servers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def runs_from(facts: Facts) -> Touch:
-    """The tree that a running thing relies on."""
-    return Touch(targets.path(facts.machine, root(facts)), USES)
+def runs_from(facts: Facts) -> tuple[Touch, ...]:
+    """The tree that a running thing relies on; () where nobody knows where it runs."""
+    place = root(facts)
+    return (Touch(targets.path(facts.machine, place), USES),) if place else ()
 
 
 _INTERPRETERS = frozenset("python python3 py ruby java node php perl".split())
@@ -490,7 +523,7 @@ def started(found: list[servers.Server], command: Command, facts: Facts) -> Effe
     ports = list(dict.fromkeys(server.port for server in found if server.port))
     trees = [touch for server in found for touch in _dependencies(server.ecosystem, command, facts)]
     process = Touch(f"process:{facts.machine}:{said}", USES, title)
-    touches = unique((*(port(facts, number, USES) for number in ports), process, runs_from(facts), *trees))
+    touches = unique((*(port(facts, number, USES) for number in ports), process, *runs_from(facts), *trees))
     target = f"port {ports[0]}" if ports else name_of(facts, facts.cwd) if facts.worktree != facts.cwd else facts.cwd
     return Effects((Draft("server-start", target=target, touches=touches, summary=said),))
 
@@ -498,13 +531,21 @@ def started(found: list[servers.Server], command: Command, facts: Facts) -> Effe
 def in_background(command: Command, facts: Facts) -> Effects:
     """Any program that goes on running after its call returned."""
     said = summary(command)
-    line = " ".join(command.argv).replace(UNKNOWN, "…")
-    title = said if len(line) > 400 else f"{said}\n{command.argv[0]}"
+    spelled = command.program.replace("\\", "/")
+    lines = [said, spelled + said[len(command.argv[0]) :] if "/" in spelled else "", command.argv[0]]
+    title = "\n".join(line for line in dict.fromkeys(lines) if line)
     number = facts.env.get("PORT") if "PORT" in command.env else None
     number = number or servers.port_option(command.argv)
     touches = [port(facts, number, USES)] if number and number.isdigit() else []
-    touches += [Touch(f"process:{facts.machine}:{said}", USES, title), runs_from(facts)]
+    trees = _dependencies("pip", command, facts) if _python_runner(command) else ()
+    touches += [Touch(f"process:{facts.machine}:{said}", USES, title), *runs_from(facts), *trees]
     return Effects((Draft("server-start" if number else "run", target=said, touches=tuple(touches), summary=said),))
+
+
+def _python_runner(command: Command) -> str | None:
+    """The manager whose environment a command runs in: `uv run …`."""
+    runners = (runner.partition(" ")[0] for runner in command.through)
+    return next((runner for runner in runners if runner in ("uv", "poetry", "pdm", "pipenv", "hatch")), None)
 
 
 def _dependencies(ecosystem: str, command: Command, facts: Facts) -> tuple[Touch, ...]:
@@ -514,8 +555,7 @@ def _dependencies(ecosystem: str, command: Command, facts: Facts) -> tuple[Touch
     from sidelight.effects import packages
 
     if ecosystem == "pip":
-        runners = (runner.partition(" ")[0] for runner in command.through)
-        ecosystem = next((runner for runner in runners if runner in ("uv", "poetry", "pdm", "pipenv")), "pip")
+        ecosystem = _python_runner(command) or "pip"
     words = split(command.argv)
     return packages.tree_touches(USES, ecosystem, packages.MANAGERS[ecosystem], command, words, facts)
 

@@ -10,7 +10,7 @@ from sidelight import config, wire
 from sidelight.actions import ANNOUNCES, KINDS, Draft, Touch
 from sidelight.effects import Call
 from sidelight.facts import Facts
-from sidelight.ledger import TARGETS_MOST, Receipt
+from sidelight.ledger import ACTIVITY_MOST, AREA_MOST, TARGETS_MOST, Receipt
 from sidelight.redact import mask, secrets_out
 from sidelight.server import messages, stream
 from sidelight.server.bursts import worded
@@ -125,6 +125,7 @@ def _intent(served: Served, ask: Ask, body: messages.Intent | messages.Check) ->
     facts = _place(served, body.cwd)
     touches = _touches(body.targets, facts, ANNOUNCES)
     root = facts.worktree if body.cwd is not None else None
+    lifetime = getattr(body, "ttl_ms", None)
     if root is not None:
         touches.append(Touch(tree_key(facts.machine, root), ANNOUNCES))
     return Draft(
@@ -134,17 +135,20 @@ def _intent(served: Served, ask: Ask, body: messages.Intent | messages.Check) ->
         actor=ask.actor,
         agent=ask.agent,
         touches=tuple(touches),
-        ttl_ms=_whole(getattr(body, "ttl_ms", None)),
+        ttl_ms=int(lifetime) if lifetime is not None else None,
     )
 
 
-def _whole(number: float | None) -> int | None:
-    if number is not None and not number.is_integer():
-        raise Refusal(400, "ttlMs must be a whole number of milliseconds")
-    return None if number is None else int(number)
+def _bounded(name: str, text: str | None, most: int, *, least: int = 1) -> None:
+    if text is not None and not least <= len(text.strip()) <= len(text) <= most:
+        raise Refusal(400, f"{name} must be a text of {least} to {most:,} characters")
 
 
 def _understood(served: Served, ask: Ask, body: messages.Check) -> Sequence[Draft]:
+    _bounded("command", body.command, messages.COMMAND_MOST)
+    _bounded("tool", body.tool, messages.TOOL_MOST)
+    _bounded("activity", body.activity, ACTIVITY_MOST)
+    _bounded("area", body.area, AREA_MOST, least=0)
     if body.command is not None or body.tool is not None:
         from sidelight.effects import effects_of  # its grammar is loaded when the first one asks
 

@@ -15,6 +15,9 @@ from sidelight.home.commitments import STATUSES, TEXT_MOST, TYPES
 from sidelight.ledger import ACTIVITY_MOST, ACTOR_MOST, AREA_MOST, TARGETS_MOST
 
 
+COMMAND_MOST = 100_000
+TOOL_MOST = 200
+
 #: A character that is left when a text is trimmed, as a regular expression of JSON Schema has it.
 INK = r"[^\s\x1c-\x1f\x85]"
 
@@ -27,11 +30,10 @@ def _text(most: int, *, least: int = 1, **more: Any) -> Meta:
 Activity = Annotated[str, _text(ACTIVITY_MOST)]
 Area = Annotated[str, _text(AREA_MOST, least=0)]
 Actor = Annotated[str, _text(ACTOR_MOST, least=0)]
-Target = Annotated[str, _text(4096, pattern=rf"^[^\x00]*{INK}[^\x00]*$")]
+Target = Annotated[str, _text(4096, pattern=r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$")]
 Directory = Annotated[str, _text(4096, pattern=r"^(/|[A-Za-z]:[\\/])[^\x00]*$")]
 Targets = Annotated[list[Target], Meta(extra_json_schema={"maxItems": TARGETS_MOST})]
-#: In JSON `2.0` is a whole number too.
-Lifetime = Annotated[float, Meta(extra_json_schema={"type": "integer", "minimum": 1, "maximum": 30 * 86_400_000})]
+Lifetime = Annotated[float, Meta(extra_json_schema={"minimum": 1, "maximum": 30 * 86_400_000})]
 
 
 # ── requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -56,8 +58,8 @@ class Intent(Request):
 class Check(Request):
     """What would I be warned about? One of `command`, `tool` with `input`, or `activity`; nothing is recorded."""
 
-    command: Annotated[str, _text(100_000)] | None = None
-    tool: Annotated[str, _text(200)] | None = None
+    command: Annotated[str, _text(COMMAND_MOST)] | None = None
+    tool: Annotated[str, _text(TOOL_MOST)] | None = None
     input: dict[str, Any] | None = None
     activity: Activity | None = None
     area: Area | None = None

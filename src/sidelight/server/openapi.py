@@ -57,7 +57,8 @@ def _complete(components: dict[str, Any]) -> None:
         "properties": {name: {"description": "any JSON"} for name in config.PATCHABLE} | {"monitoring": _monitoring()},
     }
     components["Check"]["anyOf"] = [
-        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("command", "tool", "activity")
+        *({"required": [name], "properties": {name: {"type": "string"}}} for name in ("command", "tool", "activity")),
+        {"required": ["targets"], "properties": {"targets": {"minItems": 1}}},
     ]
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sidelight.actions import ANNOUNCES, COMMITS, DESTROYS, EDITS, EFFECTS, REPLACES, SWITCHES, Action, Sighting, Touch
 from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, scheme_of, section
+
+if TYPE_CHECKING:
+    from sidelight.stores import Entry
 
 PLAN, WORK, HARM = "plan", "work", "harm"
 HERE = "here"  # the newest listed action of an actor in a space; its key is the space
@@ -28,13 +31,20 @@ FILES_SHOWN = 4
 PRESENT_MOST = 20
 NOTED_MOST = 12  # marks kept of what one request met of one session
 
+ALIVE_MOST = 40  # sessions of a machine that are named to what would kill them
+MET_MOST = 32  # requests of others that met my open intents
+
 UNDONE = ("failed", "denied")
+
+SEEN_EVERY_MS = 60_000  # that a session is there is written down this often
+ALIVE_MS = 7_200_000
 DAY_MS = 86_400_000
 
 #: The value of an edit that reaches everything in a directory (a formatter), so that files in it find it.
 BULK = {"bulk": True}
 
-#: The value of a use that is over when the command is (a merge relies on checks): it holds nothing against later actors.
+#: The value of a use that is over when the command is (a merge relies on checks): it holds nothing against those
+#: who come later.
 ONCE = {"once": True}
 
 _CHANGES = frozenset({EDITS, REPLACES})
@@ -221,6 +231,16 @@ def noted(
             if len(marks) < NOTED_MOST:
                 marks.append([one.action.seq, one.key, one.role, one.effect])
     return found
+
+
+def taken(entry: Entry, seq: int, now: int) -> Action:
+    """A draft with its place and time."""
+    draft = entry.draft
+    expires = None if entry.expires_in is None else now + entry.expires_in
+    return Action(
+        seq, f"{entry.id}-{seq}", now, draft.kind, draft.target, draft.value, draft.reason, draft.actor, draft.agent,
+        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed,
+    )  # fmt: skip
 
 
 def still_marking(action: Action, outcome: str | None) -> bool:

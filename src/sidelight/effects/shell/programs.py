@@ -29,7 +29,7 @@ def program(walk: Walk, argv: Argv, globs: frozenset[str], scope: Scope, feed: F
         return itself(walk, argv, spelled, globs, scope, feed)
     if inside.outer:
         walk.emit(made(argv, spelled, globs, scope, feed))
-        feed = feed._replace(redirects=())
+        feed = feed._replace(redirects=tuple(redirect for redirect in feed.redirects if redirect.op == "<"))
     return wrapped(walk, inside, globs, scope, feed)
 
 

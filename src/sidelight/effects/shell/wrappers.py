@@ -336,10 +336,10 @@ def _ssh(argv: tuple[str, ...], stdin: str | None) -> Inside | None:
 
 _CONTAINER_GLOBALS = "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey --connection --url"
 _COMPOSE_GLOBALS = "-f --file -p --project-name --profile --env-file --project-directory --ansi --parallel --progress"
-_EXEC_OPTIONS = "-e --env --env-file -u --user -w --workdir --detach-keys --index"
-_RUN_OPTIONS = (
-    _EXEC_OPTIONS + " -v --volume -p --publish --name --network --net --mount --entrypoint -h --hostname -l --label -m"
-    "--memory --memory-swap --cpus --cpuset-cpus --restart --platform --add-host --pull --gpus --ipc --pid"
+EXEC_OPTIONS = "-e --env --env-file -u --user -w --workdir --detach-keys --index"
+RUN_OPTIONS = (
+    EXEC_OPTIONS + " -v --volume -p --publish --name --network --net --mount --entrypoint -h --hostname -l --label -m"
+    " --memory --memory-swap --cpus --cpuset-cpus --restart --platform --add-host --pull --gpus --ipc --pid"
     " --device --link --log-driver --log-opt --shm-size --ulimit --tmpfs --cap-add --cap-drop --security-opt"
     " --expose --dns --cidfile --network-alias --ip --userns --uts --runtime --stop-signal --stop-timeout"
     " --volumes-from --group-add --sysctl --health-cmd --health-interval --health-retries --health-timeout"
@@ -349,7 +349,7 @@ _RUN_OPTIONS = (
 
 
 def _container(argv: tuple[str, ...], _stdin: str | None) -> Inside | None:
-    """`docker [compose|container] exec|run [options] NAME CMD`: runs inside; `run` also starts something here."""
+    """`docker [compose|container] exec|run [options] NAME CMD`: runs inside, and uses or starts what it runs in."""
     given = options(argv[1:], _CONTAINER_GLOBALS if argv[0] not in _COMPOSES else _COMPOSE_GLOBALS)
     rest = given.rest
     if rest[:1] == ("compose",):
@@ -359,7 +359,7 @@ def _container(argv: tuple[str, ...], _stdin: str | None) -> Inside | None:
     if rest[:1] not in (("exec",), ("run",)):
         return None
     runs = rest[0] == "run"
-    inner = options(rest[1:], _RUN_OPTIONS if runs else _EXEC_OPTIONS)
+    inner = options(rest[1:], RUN_OPTIONS if runs else EXEC_OPTIONS)
     words = inner.rest[1:]
     entrypoint = inner.get("--entrypoint")
     words = (entrypoint, *words) if entrypoint else words
@@ -368,7 +368,7 @@ def _container(argv: tuple[str, ...], _stdin: str | None) -> Inside | None:
     remote = f"container:{inner.get('--name') or inner.rest[0]}"
     env, _ = assignments(tuple(inner.given[name] for name in ("-e", "--env") if name in inner.given))
     part = Part(argv=words, remote=remote, cwd=inner.get("-w", "--workdir") or "", env=env)
-    return Inside(f"{argv[0]} {rest[0]}", (part,), outer=runs)
+    return Inside(f"{argv[0]} {rest[0]}", (part,), outer=True)
 
 
 _COMPOSES = frozenset(("docker-compose", "podman-compose"))

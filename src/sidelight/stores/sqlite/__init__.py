@@ -32,11 +32,15 @@ from sidelight.stores import (
     anchor,
 )
 from sidelight.stores.projections import (
+    ALIVE_MOST,
+    ALIVE_MS,
     DAY_MS,
     HERE,
     INSIDE,
+    MET_MOST,
     PLAN,
     PRESENT_MOST,
+    SEEN_EVERY_MS,
     UNDONE,
     WORK,
     Found,
@@ -46,6 +50,7 @@ from sidelight.stores.projections import (
     noted,
     present,
     still_marking,
+    taken,
 )
 from sidelight.stores.sqlite.before import marks_before, told_before, work_before
 from sidelight.stores.sqlite.file import File
@@ -61,15 +66,12 @@ from sidelight.stores.sqlite.rows import (
     place_of,
     row_of,
     session_of,
-    taken,
 )
 
 if TYPE_CHECKING:
     from sidelight.stores.sqlite.rescue import Salvaged
 
 BUSY_MS = 5000
-SEEN_EVERY_MS = 60_000
-ALIVE_MS = 7_200_000
 TENDED_EVERY_MS = 3_600_000
 NEVER = 1 << 62
 
@@ -164,6 +166,13 @@ class SqliteStore:
         ).fetchone()
         return max(here.ts if here is not None else 0, row[0] or 0, row[1] or 0)
 
+    def _started(self, db: sqlite3.Connection, me: Session | None = None) -> _Beginning:
+        """The beginning of what is written: from its time on time is counted."""
+        start = self._beginning(db, me)
+        if start.anchor is not None:
+            self._keep_anchor(db, start)
+        return start
+
     def _keep_anchor(self, db: sqlite3.Connection, start: _Beginning) -> None:
         """Keep where time stands, and the newest number: what says so is about to go, or is not there yet."""
         one = start.anchor or Anchor(self._clock.boot(), start.now, self._clock.ticks())
@@ -185,7 +194,7 @@ class SqliteStore:
                 start = self._beginning(db, me)
                 return self._look(db, question, me, start, marks_before(db, question, me))
         with self._writing() as db:
-            start = self._beginning(db, me)
+            start = self._started(db, me)
             again = self._again(db, key, question, me, start) if key is not None else None
             if again is not None:
                 return again
@@ -197,8 +206,6 @@ class SqliteStore:
                 self._deliver(db, key, added, found)
             if me is not None:
                 self._see(db, me, start, added)
-            if start.anchor is not None:
-                self._keep_anchor(db, start)
             return found._replace(added=added)
 
     def _look(
@@ -228,7 +235,7 @@ class SqliteStore:
         """What others did to the open intents of this session: rows left for it since, newest first."""
         rows = db.execute(
             "SELECT seq, agent, found FROM touched WHERE addressee = ? AND found LIKE '%\"plan\"%' "
-            "ORDER BY seq DESC LIMIT 32",
+            f"ORDER BY seq DESC LIMIT {MET_MOST}",
             (me.actor,),
         )
         return self._rows.notices(db, rows.fetchall())
@@ -255,7 +262,7 @@ class SqliteStore:
         rows = db.execute(
             "SELECT (SELECT max(a.seq) FROM actions AS a WHERE a.seq >= s.seq AND a.actor = s.actor) "
             "FROM sessions AS s WHERE s.agent = '' AND s.ended IS NULL AND s.last_seen > ? AND s.machine = ? "
-            "AND s.seq > 0 ORDER BY s.last_seen DESC LIMIT 40",
+            f"AND s.seq > 0 ORDER BY s.last_seen DESC LIMIT {ALIVE_MOST}",
             (now - ALIVE_MS, machine),
         ).fetchall()
         return self._rows.sightings(db, [Found("", WORK, "uses", "", "", seq) for (seq,) in rows if seq is not None])
@@ -328,7 +335,7 @@ class SqliteStore:
         if not notices:
             return
         with self._writing() as db:
-            now = self._beginning(db).now
+            now = self._started(db).now
             db.executemany(
                 "UPDATE touched SET told = ? WHERE addressee = ? AND seq = ? AND agent = ? AND told IS NULL",
                 [(now, actor, one.seq, one.agent or "") for one in notices],
@@ -341,7 +348,7 @@ class SqliteStore:
             start = self._beginning(db, session)
         if session.actor and self._is_news(session, start):
             with self._writing() as db:
-                self._see(db, session, self._beginning(db, session), ())
+                self._see(db, session, self._started(db, session), ())
 
     def _is_news(self, me: Session, start: _Beginning) -> bool:
         """Written at most once a minute, and when the session has moved."""
@@ -361,7 +368,7 @@ class SqliteStore:
 
     def end(self, actor: str, agent: str | None = None) -> int:
         with self._writing() as db:
-            now = self._beginning(db).now
+            now = self._started(db).now
             where, values = "actor = ?1 AND (?2 IS NULL OR agent = ?2)", (actor, agent)
             rows = db.execute(
                 f"SELECT seq FROM actions WHERE kind = 'intent' AND outcome IS NULL AND {where}", values
@@ -376,7 +383,7 @@ class SqliteStore:
             found = self._by_id(db, action_id)
             if found is None or found[0].kind != "intent" or found[1] is not None:
                 return None
-            self._settle(db, found[0].seq, how, self._beginning(db).now)
+            self._settle(db, found[0].seq, how, self._started(db).now)
             return found[0]
 
     def outcome(self, action_id: str, outcome: str) -> bool:
@@ -386,7 +393,7 @@ class SqliteStore:
                 return False
             action, before = found
             if before is None or (action.kind != "intent" and before not in UNDONE):
-                self._settle(db, action.seq, outcome, self._beginning(db).now)
+                self._settle(db, action.seq, outcome, self._started(db).now)
             return True
 
     def _settle(self, db: sqlite3.Connection, seq: int, outcome: str, now: int) -> None:
@@ -520,7 +527,7 @@ class SqliteStore:
 
     def put_document(self, collection: str, name: str, body: Mapping[str, Any], *, version: int) -> bool:
         with self._writing() as db:
-            now = self._beginning(db).now
+            now = self._started(db).now
             if version == 0:
                 done = db.execute(
                     "INSERT OR IGNORE INTO documents (collection, name, version, ts, body) VALUES (?,?,1,?,?)",
@@ -536,7 +543,7 @@ class SqliteStore:
 
     def drop_documents(self, collection: str, *, older_than_ms: int) -> int:
         with self._writing() as db:
-            limit = self._beginning(db).now - older_than_ms
+            limit = self._started(db).now - older_than_ms
             return db.execute("DELETE FROM documents WHERE collection = ? AND ts < ?", (collection, limit)).rowcount
 
     def next_number(self, collection: str) -> int:
@@ -577,7 +584,7 @@ class SqliteStore:
 
     def prune(self, *, older_than_ms: int, max_bytes: int, batch: int = 500) -> int:
         with self._writing() as db:
-            start = self._beginning(db)
+            start = self._started(db)
             rows = db.execute(f"SELECT {ACTION} FROM actions AS a ORDER BY a.seq LIMIT ?", (batch,)).fetchall()
             if _bytes(db) <= max_bytes:
                 rows = [row for row in rows if row[2] < start.now - older_than_ms]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sidelight.actions import Action, Notice, Sighting, Touch
-from sidelight.stores import Document, Entry, Session
+from sidelight.stores import Document, Session
 from sidelight.stores.projections import UNDONE, Found
 
 ACTION = "a.seq, a.id, a.ts, a.kind, a.space, a.actor, a.agent, a.listed, a.expires, a.body"
@@ -99,16 +99,6 @@ def _sighting(action: Action, key: str, role: str, effect: str, seen: _Seen) -> 
 
 
 # ── one row ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def taken(entry: Entry, seq: int, now: int) -> Action:
-    """A draft with its place and time."""
-    draft = entry.draft
-    expires = None if entry.expires_in is None else now + entry.expires_in
-    return Action(
-        seq, f"{entry.id}-{seq}", now, draft.kind, draft.target, draft.value, draft.reason, draft.actor, draft.agent,
-        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed,
-    )  # fmt: skip
 
 
 def place_of(action_id: str) -> int:
