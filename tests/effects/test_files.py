@@ -132,6 +132,8 @@ CASES = {
     "perl that substitutes and prints": ("perl -pe s/a/b/ a.py", "read"),
     "perl that filters and runs": ("perl -ne 'system($_)' a.py", "not understood"),
     "perl that filters and opens": ("perl -ne 'open(F, \">x\"); print F' a.py", "not understood"),
+    "perl that runs what it reads": ("perl -pe 's/(.*)/$1/ee' a.py", "not understood"),
+    "perl on what is a command": ("perl -ne print 'rm x|'", "not understood"),
     "perl with a module": ("perl -MFile::Copy -ne 'copy($_, \"x\")' a.py", "not understood"),
     "perl that turns editing on itself": ("perl -pe 'BEGIN{$^I=\"\"} s/a/b/' a.py", "not understood"),
     "perl on a program file": ("perl tool.pl a.py", "not understood"),

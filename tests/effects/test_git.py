@@ -102,8 +102,8 @@ CASES = {
     "pull that only looks": ("git pull --dry-run", "read"),
     "rebase": ("git rebase --onto main a b", ["only", MERGE]),
     "rebase goes on": ("git rebase --continue", ["only", MERGE]),
-    "rebase given up resets the tree": ("git rebase --abort", ["only", RESET]),
-    "rebase left as it is": ("git rebase --quit", "nothing"),
+    "rebase given up resets the tree": ("git rebase --abort", ["only", "tree-merge destroys tree:m1:/repo"]),
+    "rebase left as it is": ("git rebase --quit", ["only", "tree-merge uses tree:m1:/repo"]),
     "cherry-pick": ("git cherry-pick -x abc123", ["only", MERGE]),
     "revert here": ("git revert --no-edit HEAD", ["only", MERGE]),
     "am": ("git am < 0001.patch", ["only", MERGE]),
@@ -250,6 +250,18 @@ CASES = {
         "git submodule update --force vendor/lib",
         ["only", "tree-reset destroys tree:m1:/repo/vendor/lib"],
     ),
+    "submodule deinit": (
+        "git submodule deinit -f vendor/lib",
+        ["only", "tree-remove destroys tree:m1:/repo/vendor/lib", f"tree-remove destroys {path('vendor/lib')}"],
+    ),
+    "submodule deinit of all": (
+        "git submodule deinit --all -f",
+        ["only", "tree-remove destroys tree:m1:/repo/vendor/lib", f"tree-remove destroys {path('vendor/lib')}"],
+    ),
+    "submodule update of what no file lists": (
+        "git submodule update -f libs/codec",
+        ["only", "tree-reset destroys tree:m1:/repo/libs/codec"],
+    ),
     "apply": ("git apply fix.patch", ["only", f"edit edits {path('src/a.py')}"]),
     "apply that checks": ("git apply --check fix.patch", "read"),
     "apply to the index": ("git apply --cached fix.patch", ["only", f"stage stages {path('src/a.py')}"]),
@@ -316,13 +328,49 @@ def value(line, scheme, facts=FACTS, **more):
         "all that is dirty, by a pathspec": ("git commit -m x -- :/", {"takes": "all"}),
         "only its paths": ("git commit a.py -m x", {"takes": "paths"}),
         "what is staged and its paths": ("git commit -i a.py -m x", {"takes": "index"}),
-        "the message alone": ("git commit --amend -o -m x", {"takes": "paths"}),
+        "the message alone": ("git commit --amend -o -m x", {"takes": "paths", "amend": True}),
+        "more for the last one": ("git commit --amend --no-edit", {"takes": "index", "amend": True}),
+        "a path for the last one": ("git commit --amend --no-edit a.py", {"takes": "paths", "amend": True}),
+        "a path and nothing staged": ("git commit --only a.py -m x", {"takes": "paths"}),
         "an index of one's own": ("GIT_INDEX_FILE=/tmp/i git commit -m x", {"takes": "index", "private_index": True}),
     }.values(),
 )
 def test_a_commit_says_what_it_takes(line, takes):
     facts = FakeFacts(env={"GIT_INDEX_FILE": "/tmp/i"}) if line.startswith("GIT_") else FACTS
     assert value(line, "tree:", facts) == takes
+
+
+@pytest.mark.parametrize(
+    ("line", "background", "told"),
+    {
+        "done at once": ("git rebase origin/main", False, None),
+        "in the background": ("git rebase --exec 'make check' origin/main", True, {"running": True}),
+        "while somebody edits its list": ("git rebase -i HEAD~3", False, {"running": True}),
+        "with a list that needs no editor": ("git -c sequence.editor=true rebase -i HEAD~3", False, None),
+        "goes on": ("git rebase --continue", False, {"ends": True}),
+        "left as it is": ("git rebase --quit", False, {"ends": True}),
+        "given up": ("git merge --abort", False, {"ends": True, "abort": True}),
+    }.values(),
+)
+def test_a_rebase_says_whether_it_is_under_way(line, background, told):
+    assert value(line, "tree:", background=background) == told
+
+
+def test_an_editor_of_the_environment_needs_nobody():
+    assert value("git rebase -i HEAD~3", "tree:", FakeFacts(env={"GIT_SEQUENCE_EDITOR": "true"})) is None
+
+
+def test_a_command_runs_in_each_submodule():
+    facts = FakeFacts(
+        trees={"/repo": {}, "/repo/vendor/lib": {"common_dir": "/repo/.git/modules/lib"}},
+        files={"/repo/.gitmodules": '[submodule "lib"]\n\tpath = vendor/lib\n'},
+    )
+    check(
+        done(git, "git submodule foreach --recursive 'git reset --hard'", facts),
+        ["only", "tree-reset destroys tree:m1:/repo/vendor/lib"],
+    )
+    check(done(git, "git submodule foreach git status", facts), "read")
+    assert known(done(git, "git submodule foreach 'git reset --hard'", FakeFacts())).unknown
 
 
 def test_an_index_of_ones_own_stages_nothing_of_others():

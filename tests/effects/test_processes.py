@@ -9,6 +9,8 @@ from sidelight.targets import process_matches
 from tests.effects.reading import check, command, done, known, said
 from tests.fakes import FakeFacts
 
+USES_REPO = "server-start uses path:m1:/repo"
+WHOLE_PM2 = ["only", "process-kill destroys process:m1:pm2", "process-kill destroys service:m1"]
 ALL, SESSIONS = "process-kill destroys process:m1", "process-kill destroys session:m1"
 
 
@@ -84,7 +86,15 @@ CASES = {
     "tmux kill-session of all others": ("tmux kill-session -a -t web", [SESSIONS]),
     "tmux kill-window": ("tmux kill-window -t web:1", ["only", "process-kill destroys process:m1:tmux:web"]),
     "tmux interrupts": ("tmux send-keys -t web C-c", ["only", "process-kill destroys process:m1:tmux:web"]),
-    "tmux types": ("tmux send-keys -t web ls Enter", "nothing"),
+    "tmux types": ("tmux send-keys -t web ls Enter", ["only", "run uses process:m1:tmux:web"]),
+    "tmux types where nobody knows": ("tmux send-keys ls Enter", "nothing"),
+    "tmux starts a pane again": (
+        "tmux respawn-pane -k -t web:0.1",
+        ["only", "process-kill destroys process:m1:tmux:web"],
+    ),
+    "tmux adds a window": ("tmux new-window -t web -n log", ["only", "run uses process:m1:tmux:web"]),
+    "screen types": ("screen -S web -X stuff ls", ["only", "run uses process:m1:screen:web"]),
+    "screen interrupts": ("screen -S web -X stuff ^C", ["only", "process-kill destroys process:m1:screen:web"]),
     "tmux new-session": ("tmux new-session -d -s web", ["only", "run uses process:m1:tmux:web"]),
     "tmux ls": ("tmux ls", "read"),
     "screen quits one": ("screen -S web -X quit", ["only", "process-kill destroys process:m1:screen:web"]),
@@ -113,13 +123,28 @@ CASES = {
     ),
     "launchctl list": ("launchctl list", "read"),
     "net stop": ("net stop postgresql", ["process-kill destroys service:m1/postgresql"]),
-    "pm2 start": ("pm2 start server.js --name web", ["server-start uses process:m1:pm2:web"]),
-    "pm2 restart": ("pm2 restart web", ["only", "process-kill destroys process:m1:pm2:web"]),
-    "pm2 delete all": ("pm2 delete all", ["only", "process-kill destroys process:m1:pm2"]),
+    "pm2 start": (
+        "pm2 start server.js --name web",
+        ["server-start uses process:m1:pm2:web", "server-start uses service:m1/web"],
+    ),
+    "pm2 start without a name": ("pm2 start src/server.js", ["server-start uses service:m1/server"]),
+    "pm2 start of one of a file's": ("pm2 start ecosystem.config.js --only api", ["server-start uses service:m1/api"]),
+    "pm2 start of a whole file": (
+        "pm2 start ecosystem.config.js",
+        ["only", "server-start uses process:m1:pm2", USES_REPO],
+    ),
+    "pm2 restart": (
+        "pm2 restart web --update-env",
+        ["only", "process-kill destroys process:m1:pm2:web", "process-kill destroys service:m1/web"],
+    ),
+    "pm2 reload": ("pm2 reload web", ["process-kill destroys service:m1/web"]),
+    "pm2 delete all": ("pm2 delete all", WHOLE_PM2),
+    "pm2 restart all": ("pm2 restart all", WHOLE_PM2),
+    "pm2 kill": ("pm2 kill", WHOLE_PM2),
     "pm2 list": ("pm2 ls", "read"),
     "supervisorctl restart": (
         "supervisorctl restart worker:*",
-        ["only", "process-kill destroys process:m1:supervisor:worker"],
+        ["only", "process-kill destroys process:m1:supervisor:worker", "process-kill destroys service:m1/worker"],
     ),
     "supervisorctl status": ("supervisorctl status", "read"),
     # containers
@@ -142,6 +167,19 @@ CASES = {
         ["only", "container-start uses path:m1:/repo/site"],
     ),
     "docker run on a volume": ("docker run -v data:/data busybox", ["only", "container-start uses volume:m1:data"]),
+    "docker run on a long port": (
+        "docker run --publish 5433:5432 postgres",
+        ["only", "container-start uses port:m1:5433"],
+    ),
+    "docker exec": ("docker exec -it web rake db:seed", ["only", "run uses container:m1:web"]),
+    "docker exec of a compose service's": (
+        "docker exec shop-db-1 createdb x",
+        ["only", "run uses container:m1:shop-db-1", "run uses compose:m1:shop:db"],
+    ),
+    "docker exec that reads": ("docker exec -i db psql -c 'select 1'", "read"),
+    "docker exec that looks by a shell": ("docker exec web bash -c 'ls / | head'", "read"),
+    "docker exec of a shell": ("docker exec -it web bash", ["only", "run uses container:m1:web"]),
+    "podman exec": ("podman exec -e A=b db createdb x", ["only", "run uses container:m1:db"]),
     "docker start": ("docker start web", ["only", "container-start uses container:m1:web"]),
     "docker system prune": ("docker system prune -af", stopped("container:m1")),
     "docker system prune with volumes": ("docker system prune -f --volumes", stopped("container:m1", "volume:m1")),
@@ -182,6 +220,12 @@ CASES = {
     "compose of another project": ("docker compose -p other stop", stopped("compose:m1:other")),
     "compose by its old name": ("docker-compose stop web", stopped("compose:m1:shop:web")),
     "compose of another file": ("docker compose -f /infra/dev.yml down", stopped("compose:m1:infra")),
+    "compose exec": ("docker compose exec -T db createdb x", ["only", "run uses compose:m1:shop:db"]),
+    "compose exec in another project": (
+        "docker compose -p other exec db createdb x",
+        ["only", "run uses compose:m1:other:db"],
+    ),
+    "compose exec that reads": ("docker compose exec db cat /etc/hosts", "read"),
     "compose logs": ("docker compose logs -f web", "read"),
     "compose build": ("docker compose build", "nothing"),
 }
@@ -546,3 +590,25 @@ def test_no_words_ever_raise():
 
 def test_every_server_is_a_program_of_the_module():
     assert set(servers._TABLE) <= processes.PROGRAMS
+
+
+def test_a_program_in_the_background_is_known_by_its_line_and_by_its_path():
+    effects = known(done(processes, "/opt/ml/bin/python train.py --big", FACTS, background=True))
+    title = next(touch.value for touch in effects.drafts[0].touches if touch.key.startswith("process:"))
+    assert title == "python train.py --big\n/opt/ml/bin/python train.py --big\npython"
+    assert process_matches("python train.py", full=True, exact=False, title=title)
+
+
+def test_what_a_runner_runs_relies_on_the_environment_of_the_project():
+    effects = known(done(processes, "python train.py", FACTS, background=True, through=("uv run",)))
+    assert "deps:m1:/repo/.venv" in [touch.key for touch in effects.drafts[0].touches]
+
+
+def test_what_runs_nobody_knows_where_relies_on_no_tree():
+    effects = known(done(processes, "python train.py", FakeFacts("", trees=[]), background=True))
+    assert [touch.key for touch in effects.drafts[0].touches] == ["process:m1:python train.py"]
+
+
+def test_what_enters_a_container_says_nothing_of_what_it_does_there():
+    (draft,) = known(done(processes, "docker exec db psql -c 'insert into secrets values (7)'", FACTS)).drafts
+    assert draft.summary == "docker exec db psql"

@@ -183,14 +183,19 @@ EXECUTED = {
     # elsewhere
     "ssh": ("ssh -p 22 me@build1 'cd /srv && rm x'", ["rm x"]),
     "ssh fed by a here-document": ("ssh build1 bash -s <<E\nrm x\nE", ["rm x"]),
-    "docker exec": ("docker exec -it -u root db psql -c x", ["psql -c x"]),
+    "docker exec": ("docker exec -u root db psql -c x", ["docker exec -u root db psql -c x", "psql -c x"]),
     "docker run": ("docker run --rm -v a:b img sh -c 'rm x'", ["docker run --rm -v a:b img sh -c rm x", "rm x"]),
-    "docker compose exec": ("docker compose -f a.yml exec -T web rails db:reset", ["rails db:reset"]),
+    "docker compose exec": (
+        "docker compose -f a.yml exec -T web rails db:reset",
+        ["docker compose -f a.yml exec -T web rails db:reset", "rails db:reset"],
+    ),
     "docker compose up runs nothing inside": ("docker compose up -d", ["docker compose up -d"]),
     "kubectl exec": ("kubectl -n a exec pod1 -c web -- rm x", ["rm x"]),
     "tmux": ("tmux new-session -d -s a 'npm run dev'", ["tmux new-session -d -s a npm run dev", "npm run dev"]),
     # Windows
     "cmd /c": ('cmd //c "rd /s /q build"', ["rm -r -f build"]),
+    "cmd /c start": ('cmd //c "start /b node server.js --port 4000"', ["node server.js --port 4000"]),
+    "cmd /c start with a title": ("cmd /c 'start \"my api\" /min npm run dev'", ["npm run dev"]),
     "cmd with two commands": ('cmd /c "del /q a & taskkill /F /IM node.exe"', ["rm -f a", "taskkill /F /IM node.exe"]),
     "powershell": ('powershell -NoProfile -Command "Remove-Item -Recurse -Force x"', ["rm -r -f x"]),
     "Stop-Process": ('pwsh -c "Stop-Process -Name node -Force"', ["taskkill /F /IM node.exe"]),
@@ -515,6 +520,16 @@ POWERSHELL = {
     "a variable": ("Remove-Item $env:HOME\\x $y", ["rm /home/me\\x ?"]),
     "the call operator": ("& git push", ["git push"]),
     "a comment": ("git push # Remove-Item x", ["git push"]),
+    "a program started": (
+        "Start-Process node -ArgumentList 'server.js','--port','4000'",
+        ["node server.js --port 4000"],
+    ),
+    "a program started with a line": ('saps -FilePath npm -ArgumentList "run dev" -NoNewWindow', ["npm run dev"]),
+    "a block for each": (
+        "Get-NetTCPConnection -LocalPort 4000 | ForEach-Object { Stop-Process -Id $_.OwningProcess -Force }",
+        ["Get-NetTCPConnection -LocalPort 4000", "kill ?"],
+    ),
+    "an expression": ("Stop-Process -Id (Get-NetTCPConnection -LocalPort 4000).OwningProcess", ["kill ?"]),
 }
 
 
@@ -523,6 +538,28 @@ def test_what_a_powershell_line_executes(sentence):
     line, expected = POWERSHELL[sentence]
     found, _ = powershell_commands(line, facts())
     assert [" ".join(command.argv).replace(UNKNOWN, "?") for command in found] == expected
+
+
+def test_a_started_program_goes_on_where_it_is_told():
+    (found,), _ = powershell_commands("Start-Process node -ArgumentList x.js -WorkingDirectory /srv/a", facts())
+    assert (found.background, found.cwd) == (True, "/srv/a")
+    (found,), _ = powershell_commands("Start-Process npm -ArgumentList ci -Wait", facts())
+    assert not found.background
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Get-NetTCPConnection -LocalPort 4000 | Select-Object -Expand OwningProcess | % { Stop-Process -Id $_ }",
+        "Stop-Process -Id (Get-NetTCPConnection -LocalPort 4000).OwningProcess -Force",
+        "Stop-Process -Id $(Get-NetTCPConnection -LocalPort 4000).OwningProcess",
+        "$found = Get-NetTCPConnection -LocalPort 4000; Stop-Process -Id $found.OwningProcess",
+    ],
+)
+def test_powershell_says_where_a_number_comes_from(line):
+    found, _ = powershell_commands(line, facts())
+    assert found[-1].argv == ("kill", UNKNOWN)
+    assert ("Get-NetTCPConnection", "-LocalPort", "4000") in found[-1].sources
 
 
 def test_powershell_writes_and_moves():

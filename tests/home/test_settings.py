@@ -202,7 +202,10 @@ def test_a_token_is_made_once_by_however_many_start_at_once(tmp_path):
 
 def test_what_is_shown_has_no_secrets(tmp_path):
     write(tmp_path, '{"authToken": "abc", "tunnel": {"url": "https://me:pw-1@h/", "maxTokens": 7}}')
-    assert settings.masked(str(tmp_path)) == {"authToken": "***", "tunnel": {"url": "https://me:***@h/", "maxTokens": 7}}
+    assert settings.masked(str(tmp_path)) == {
+        "authToken": "***",
+        "tunnel": {"url": "https://me:***@h/", "maxTokens": 7},
+    }
 
 
 JSON = st.recursive(

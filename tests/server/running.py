@@ -45,7 +45,9 @@ class Server:
 
     def client(self, **headers: str) -> httpx.Client:
         """A client with the token and these headers (`session` stands for X-Instar-Session)."""
-        named = {("X-Instar-Session" if name == "session" else name.replace("_", "-")): headers[name] for name in headers}
+        named = {
+            ("X-Instar-Session" if name == "session" else name.replace("_", "-")): headers[name] for name in headers
+        }
         given = {"Authorization": f"Bearer {self.token}", **named}
         unix = self.url.startswith("unix:")
         # `verify` is about TLS, which is not used here; setting it up would take longer than most tests.

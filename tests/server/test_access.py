@@ -50,6 +50,7 @@ def test_the_environments_token_counts_before_the_homes(home):
     home.mkdir()
     (home / "config.json").write_text('{"authToken": "of-the-home"}')
     with serving(home, SIDELIGHT_TOKEN="of-the-environment") as server:
+
         def status(token):
             return server.client().get("/config", headers={"Authorization": f"bearer {token}"}).status_code
 

@@ -1,6 +1,7 @@
 """Commitments over HTTP, against a real `sidelight serve`: rows O14, O15, O19."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,8 @@ def test_without_a_reason_400_and_unknown_or_resolved_404_and_nothing_is_recorde
     """O14."""
     client = server.client(session="alpha")
     promised(client)
-    for body in ({}, {"reason": ""}, {"reason": "  "}, {"reason": 7}, {"reason": "x" * 2000}, []):
+    bodies: list[Any] = [{}, {"reason": ""}, {"reason": "  "}, {"reason": 7}, {"reason": "x" * 2000}, []]
+    for body in bodies:
         assert client.post("/commitments/CMT-1/withdraw", json=body).status_code == 400
     assert client.post("/commitments/CMT-9/withdraw", json={"reason": "x"}).status_code == 404
     assert withdrawals(server) == []

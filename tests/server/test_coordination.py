@@ -144,7 +144,8 @@ def test_recent_lists_the_newest_first_within_its_bounds(server):
     "query",
     [
         "limit=0", "limit=501", "limit=-1", "limit=abc", "limit=", "limit=1.5", "limit=1e2", "windowMs=0",
-        "windowMs=abc", "windowMs=1e9", "windowMs=NaN", "windowMs=86400001", "windowMs=-1", "quiet=yes", "windowms=1000",
+        "windowMs=abc", "windowMs=1e9", "windowMs=NaN", "windowMs=86400001", "windowMs=-1", "quiet=yes",
+        "windowms=1000",
     ],
 )  # fmt: skip
 def test_a_window_or_limit_that_makes_no_sense_is_a_400_and_never_a_false_all_clear(shared, query):

@@ -57,7 +57,9 @@ def test_the_one_who_was_there_first_has_been_told(server):
     told = alpha.get("/coordination/notices").json()["notices"]
     assert [one["action"]["kind"] for one in told] == ["config-flag"] + ["commitment-withdraw"] * WITHDRAWN
     assert all("session-beta" in one["text"] or "…beta" in one["text"] for one in told)
-    next_step = alpha.post("/coordination/intent", json={"activity": "ship the redrive fix", "area": "monitoring"}).json()
+    next_step = alpha.post(
+        "/coordination/intent", json={"activity": "ship the redrive fix", "area": "monitoring"}
+    ).json()
     assert "monitoring.promiseBeacon.enabled" in next_step["coordinationWarning"]
 
 

@@ -1,10 +1,12 @@
 """A secret that is patched is in `config.json` and nowhere else: no file, no response, no log."""
 
+from typing import Any
+
 import pytest
 
 from tests.server.running import files_with, serving
 
-SECRETS = {
+SECRETS: dict[str, tuple[dict[str, Any], str]] = {
     "tunnel.token": ({"tunnel": {"token": "hunter2-tunnel-secret"}}, "hunter2-tunnel-secret"),
     "a _KEY": ({"monitoring": {"STRIPE_API_KEY": "sk_live_4eC39HqLyjWDarjtT1"}}, "sk_live_4eC39HqLyjWDarjtT1"),
     "a bearer string": ({"updates": {"header": "Authorization: Bearer abc123SECRETdef456"}}, "abc123SECRETdef456"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,8 @@ def announced(client, text):
 
 def events(response, wanted):
     """The first so many events: (id, data)."""
-    found, current = [], {}
+    found: list[tuple[int, Any]] = []
+    current: dict[str, str] = {}
     lines = response if isinstance(response, Iterator) else response.iter_lines()
     for line in lines:
         if line.startswith(":"):
@@ -87,9 +89,12 @@ def test_readers_that_leave_leave_nothing_behind(server):
         with server.client().stream("GET", "/coordination/stream") as response:
             assert next(response.iter_lines()).startswith(":")
     assert announced(server.client(session="alpha"), "still alive").startswith("intent-")
-    with pytest.raises(httpx.ReadTimeout), httpx.Client(
-        base_url=server.url, headers={"Authorization": f"Bearer {server.token}"}, timeout=0.5
-    ).stream("GET", "/coordination/stream") as response:
+    with (
+        pytest.raises(httpx.ReadTimeout),
+        httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {server.token}"}, timeout=0.5).stream(
+            "GET", "/coordination/stream"
+        ) as response,
+    ):
         list(response.iter_lines())
     server.stop()
     assert "Traceback" not in server.log

@@ -107,6 +107,8 @@ def _aftermath_in_tree(mine: Draft | Action, touch: Touch, sighting: Sighting, p
         )
     if effect not in _DISRUPTS:
         return None
+    if _value(theirs, tree).get("running"):
+        return finding(mine, touch, sighting, CONFLICT, "lands inside a rebase that {who} is running", key=tree)
     if not _lost_something(past, tree, sighting):
         return None
     if past.acted_since(tree, theirs.seq, {SWITCHES, DESTROYS}):
@@ -204,8 +206,18 @@ def _what_it_does(mine: Draft | Action) -> str:
     }.get(mine.kind, "discards uncommitted edits of {who}")
 
 
+def _value(action: Draft | Action, key: str) -> dict[str, object]:
+    """What an action says of how it touched a key."""
+    found = next((one.value for one in action.touches if one.key == key and isinstance(one.value, dict)), None)
+    return found or {}
+
+
 def _verb_on_verb(mine: Draft | Action, touch: Touch, sighting: Sighting, past: Past) -> Finding | None:
     theirs = sighting.action
+    if _value(mine, touch.key).get("abort"):
+        began = max((one.action.seq for one in past.own(touch.key) if one.effect == SWITCHES), default=0)
+        if sighting.effect.startswith(COMMITS) and 0 < began < theirs.seq:
+            return finding(mine, touch, sighting, CONFLICT, "throws away what {who} committed meanwhile", exactness=4)
     brings_back = isinstance(touch.value, dict) and bool(touch.value.get("from"))
     if brings_back and theirs.kind in ("tree-reset", "tree-clean", "tree-restore", "tree-undo"):
         if past.acted_since(touch.key, theirs.seq, {DESTROYS}):

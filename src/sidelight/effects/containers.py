@@ -127,7 +127,8 @@ def _entered(argv: tuple[str, ...], used: Callable[[str], list[Touch]], command:
     ]
     if followed and all(subjects.one_command(part, facts).reads for part in parts):
         return READ
-    return one("run", name, command, *used(name))
+    short = command._replace(argv=(command.argv[0], "exec", name, inner[0]))
+    return one("run", name, short, *used(name))
 
 
 def _mount(given: str, machine: str, facts: Facts) -> list[Touch]:

@@ -507,7 +507,7 @@ def _sed(command: Command, facts: Facts) -> Effects:
 _ONE_LINER_ACTS = re.compile(
     r"\b(system|exec|spawn|open|sysopen|unlink|rename|mkdir|rmdir|link|symlink|truncate|chmod|chown|utime|kill|fork|eval"
     r"|evalbytes|require|use|do|send|socket|connect|load|qx|tie|dbmopen|syswrite|File\w*|IO\w*|Dir|Process|Kernel"
-    r"|Pathname|Tempfile|Open3|ARGF|delete|write)\b|`|%x|\^I|->|[|>]\s*[\"']"
+    r"|Pathname|Tempfile|Open3|ARGF|delete|write)\b|`|%x|\^I|->|[|>]\s*[\"']|[^\w\s]\w*ee\w*\s*(?:[;}]|$)"
 )
 
 
@@ -522,7 +522,8 @@ def _perl(command: Command, facts: Facts) -> Effects | None:
     if words.has("-i") and scripts:
         return _each_path(edited, words.after(0), command, facts)
     filters = words.has("-n", "-p") and scripts and not words.has("-M", "-m", "-r", "-i", "-s", "-x")
-    return READ if filters and not any(_ONE_LINER_ACTS.search(text) for text in scripts) else None
+    opens = any(word.strip().endswith("|") or word.strip()[:1] in ("|", ">", "+") for word in words.after(0))
+    return READ if filters and not opens and not any(_ONE_LINER_ACTS.search(text) for text in scripts) else None
 
 
 def _without(pattern: re.Pattern[str], word: str) -> str:

@@ -188,15 +188,33 @@ _SEQUENCER_VALUED = frozenset(
 
 
 def _merge(here: Here) -> Effects:
-    """Merge, rebase and their kin put other content underneath whoever works in the tree; `--abort` resets it."""
+    """Merge, rebase and their kin put other content underneath whoever works in the tree.
+
+    `ends`: one that was under way is over; `abort`: with all that was committed meanwhile. `running`: it goes on.
+    """
     words = split(here.argv, valued=_SEQUENCER_VALUED, attached=("-r", "-C", "-p"))
     if words.has("--dry-run", "--show-current-patch"):
         return READ
-    if words.has("--abort"):
-        return here.on_tree("tree-reset", DESTROYS)
-    if words.has("--quit", "--edit-todo"):
+    if words.has("--edit-todo"):
         return NOTHING
-    return here.on_tree("tree-merge", SWITCHES, words=" ".join(words.values("-m", "--message")))
+    if words.has("--abort"):
+        return here.on_tree("tree-merge", DESTROYS, {"ends": True, "abort": True})
+    if words.has("--quit"):  # it leaves the tree as it is
+        return here.effects("tree-merge", here.root, Touch(here.tree, USES, {"ends": True}), quiet=True)
+    ends = words.has("--continue", "--skip")
+    value = {"ends": True} if ends else {"running": True} if _goes_on(words, here) else None
+    return here.on_tree("tree-merge", SWITCHES, value, words=" ".join(words.values("-m", "--message")))
+
+
+_EDITORS = ("GIT_SEQUENCE_EDITOR", "GIT_EDITOR")
+
+
+def _goes_on(words: Words, here: Here) -> bool:
+    """Is the tree in the middle of a rebase from now on? In the background, or while somebody edits its list."""
+    if here.argv[0] != "rebase":
+        return False
+    by_hand = not any(name in here.facts.env for name in _EDITORS) and not _told(here, "sequence.editor")
+    return here.command.background or (words.has("-i", "--interactive") and by_hand)
 
 
 def _bisect(here: Here) -> Effects:
@@ -238,21 +256,50 @@ def _submodule(here: Here) -> Effects | None:
     if word in ("", "status", "summary"):
         return READ
     if word == "foreach":
-        return None
+        return _in_submodules(here)
     if word in ("sync", "init", "set-url", "set-branch"):
         return here.config_written()
     if word == "deinit":
-        return on_paths(paths, here, "delete", DESTROYS) if paths else NOTHING
+        roots = _submodules(here, () if words.has("--all") else paths) if paths or words.has("--all") else []
+        trees = [Touch(targets.tree(here.facts.machine, root), DESTROYS) for root in roots]
+        gone = touches_of(roots, DESTROYS, here)
+        return here.effects("tree-remove", names_of(roots, here), *trees, *gone) if roots else NOTHING
     if word == "add":
         return Effects(files.edited(f"{here.root}/.gitmodules", here.facts, summary(here.command)))
     if word != "update":
         return NOTHING
-    text = here.facts.read(f"{here.root}/.gitmodules") or ""
-    below = [f"{here.root}/{name}" for name in re.findall(r"^\s*path\s*=\s*(\S+)", text, re.MULTILINE)]
-    roots = (paths_of(paths, here) or []) if paths else below
+    roots = _submodules(here, paths)
     kind, effect = ("tree-reset", DESTROYS) if words.has("-f", "--force") else ("tree-switch", SWITCHES)
     touches = [Touch(targets.tree(here.facts.machine, root), effect) for root in roots]
     return here.effects(kind, names_of(roots, here) or here.root, *touches)
+
+
+def _submodules(here: Here, paths: tuple[str, ...]) -> list[str]:
+    """The roots of the submodules that are named; of all that `.gitmodules` lists if none is."""
+    if paths:
+        return paths_of(paths, here) or []
+    text = here.facts.read(f"{here.root}/.gitmodules") or ""
+    return [f"{here.root}/{name}" for name in re.findall(r"^\s*path\s*=\s*(\S+)", text, re.MULTILINE)]
+
+
+def _in_submodules(here: Here) -> Effects:
+    """`git submodule foreach CMD`: CMD in each of them that is checked out."""
+    from sidelight.effects import shell, subjects
+
+    words = here.argv[here.argv.index("foreach") + 1 :]
+    while words and words[0] in ("--recursive", "-q", "--quiet", "--"):
+        words = words[1:]
+    places = [here.facts.at(root) for root in _submodules(here, ())]
+    places = [place for place in places if place.worktree == place.cwd] or [here.facts]
+    each = []
+    for place in places:
+        found, followed = shell.commands(" ".join(words), place)
+        each.append(subjects.together(found, place, followed=followed))
+    if all(one.reads for one in each):
+        return READ
+    if places == [here.facts]:
+        return here.unsure()
+    return Effects(tuple(draft for one in each for draft in one.drafts), unknown=any(one.unknown for one in each))
 
 
 def _rewrite_history(here: Here) -> Effects:
@@ -379,6 +426,8 @@ def _commit(here: Here) -> Effects:
     elif words.has("-o", "--only"):
         takes = "paths"  # `commit --amend -o`: the message alone
     value: dict[str, object] = {"takes": takes}
+    if words.has("--amend"):
+        value["amend"] = True
     if here.private:
         value["private_index"] = True
     message = words.value("-F", "--file")

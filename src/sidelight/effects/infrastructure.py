@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sidelight import targets
 from sidelight.actions import ADDS, DESTROYS, EDITS, REPLACES, SWITCHES, USES, Draft, Touch
-from sidelight.effects import UNKNOWN, Command, Effects, places
+from sidelight.effects import UNKNOWN, Command, Effects, logins, places
 from sidelight.effects.options import Words, split
 from sidelight.facts import Facts
 
@@ -42,19 +42,6 @@ def _service(parts: Sequence[str | None], effect: str, command: Command, more: I
     """A change of a service; its name from the parts that are known."""
     name = "/".join(part.strip("/") for part in parts if part)
     return _draft("service-change", name, (Touch(f"service:{name}", effect), *more), command)
-
-
-def _login(program: str, command: Command, facts: Facts, effect: str = REPLACES) -> Effects:
-    return _draft("login", program, [Touch(f"credential:{facts.machine}:{program}", effect)], command)
-
-
-def _switch_account(program: str, command: Command, facts: Facts) -> Effects:
-    """The account or project that all commands of a cloud's tool on this machine work on."""
-    return _draft("context-switch", program, [Touch(f"credential:{facts.machine}:{program}", SWITCHES)], command)
-
-
-def _ambient(program: str, facts: Facts) -> Touch:
-    return Touch(f"credential:{facts.machine}:{program}", USES)
 
 
 def deploy(
@@ -127,6 +114,8 @@ _TERRAFORM_VALUED = (
     "--terragrunt-working-dir --working-dir --terragrunt-config --config --queue-include-dir --terragrunt-include-dir "
     "-plugin-dir"
 )
+_TERRAFORM_HERE = ("-chdir", "--terragrunt-working-dir", "--working-dir")
+_PULUMI_VALUED = "-s --stack -C --cwd -t --target -m --message -p --parallel --config-file -f --path --color"
 _STATE_KIND = {
     APPLY: ("infra-apply", REPLACES),
     DESTROY: ("infra-destroy", DESTROYS),
@@ -146,8 +135,8 @@ def _terraform(command: Command, facts: Facts) -> Effects | None:
     argv = command.argv
     if "run-all" in argv[1:3] or "run" in argv[1:2]:  # terragrunt run-all apply, terragrunt run --all -- apply
         argv = (argv[0], *(word for word in argv[1:] if word not in ("run-all", "run", "--all", "--")))
-    words = split(argv, _TERRAFORM_VALUED.split(), long=True)
-    directory = facts.real(words.value("-chdir", "--terragrunt-working-dir", "--working-dir") or ".")
+    words = _state_words(argv)
+    directory = facts.real(words.value(*_TERRAFORM_HERE) or ".")
     found = _lookup(STATEFUL["terraform"], words.plain)
     if words.has("-help", "--help", "-version", "--version", "-h", "-v"):
         return READS
@@ -158,7 +147,8 @@ def _terraform(command: Command, facts: Facts) -> Effects | None:
     there = facts.at(directory)
     workspace = _variable(command, facts, "TF_WORKSPACE")
     marker = f"{directory}/.terraform/environment"
-    name = workspace or (there.read(marker) or "").strip() or "default"
+    chosen = _chosen_before(command, facts, directory, _terraform_choice)
+    name = workspace or chosen or (there.read(marker) or "").strip() or "default"
     if verb == "init":
         moves = words.on("-migrate-state", "-force-copy", "-reconfigure")
         return (
@@ -171,7 +161,7 @@ def _terraform(command: Command, facts: Facts) -> Effects | None:
     if step == SELECT:
         return _draft("context-switch", words.verb(length), [places.file_touch(there, marker, SWITCHES)], command)
     if step in (READ, NONE, LOGIN):
-        return _login(program, command, facts) if step == LOGIN else Effects(reads=step == READ)
+        return logins.login(program, command, facts) if step == LOGIN else Effects(reads=step == READ)
     if verb == "workspace delete":
         return _draft(
             "infra-destroy", words.verb(2), [Touch(state_key(there, directory, words.verb(2)), DESTROYS)], command
@@ -181,6 +171,33 @@ def _terraform(command: Command, facts: Facts) -> Effects | None:
     return _stateful(
         step, directory, name, words, command, there, () if workspace else (places.file_touch(there, marker, USES),)
     )
+
+
+def _chosen_before(
+    command: Command, facts: Facts, directory: str, choice: Callable[[Words], tuple[str | None, str | None]]
+) -> str | None:
+    """The workspace or stack that an earlier command of the line chose in this directory."""
+    for argv in reversed(command.before):
+        if _STATE_ALIASES.get(argv[0], argv[0]) == _STATE_ALIASES.get(command.argv[0], command.argv[0]):
+            where, name = choice(_state_words(argv))
+            if name and facts.real(where or ".") == directory:
+                return places.known(name)
+    return None
+
+
+def _state_words(argv: tuple[str, ...]) -> Words:
+    pulumi = argv[0] == "pulumi"
+    return split(argv, (_PULUMI_VALUED if pulumi else _TERRAFORM_VALUED).split(), long=not pulumi)
+
+
+def _terraform_choice(words: Words) -> tuple[str | None, str | None]:
+    chooses = words.plain[:2] in (("workspace", "select"), ("workspace", "new"))
+    return words.value(*_TERRAFORM_HERE), words.verb(2) if chooses else None
+
+
+def _pulumi_choice(words: Words) -> tuple[str | None, str | None]:
+    chooses = words.plain[:2] in (("stack", "select"), ("stack", "init"))
+    return words.value("-C", "--cwd"), words.value("-s", "--stack") or words.verb(2) if chooses else None
 
 
 def _stateful(
@@ -199,27 +216,29 @@ def _stateful(
     return found
 
 
+#: Verbs of Pulumi whose plain word is the stack.
+_PULUMI_NAMES = frozenset({"cancel", "stack rm", "destroy", "down"})
+
+
 def _pulumi(command: Command, facts: Facts) -> Effects | None:
-    words = split(
-        command.argv,
-        "-s --stack -C --cwd -t --target -m --message -p --parallel --config-file -f --path --color".split(),
-    )
+    words = _state_words(command.argv)
     found = _lookup(STATEFUL["pulumi"], words.plain)
     if words.on("--help", "--version", "-h"):
         return READS
     if found is None:
         return None
-    step = found[0]
+    step, length = found
     directory = facts.real(words.value("-C", "--cwd") or ".")
     there = facts.at(directory)
     if step in (READ, NONE, LOGIN):
-        return _login("pulumi", command, facts) if step == LOGIN else Effects(reads=step == READ)
+        return logins.login("pulumi", command, facts) if step == LOGIN else Effects(reads=step == READ)
     if step == SELECT:
-        name = words.verb(2) or words.value("-s", "--stack") or "stack"
+        name = _pulumi_choice(words)[1] or "stack"
         touch = Touch(f"credential:{facts.machine}:pulumi:{directory}", SWITCHES)
         return _draft("context-switch", name, [touch], command)
-    told = words.value("-s", "--stack") or (words.verb(2) if words.plain[:2] == ("stack", "rm") else None)
-    name = told or _variable(command, facts, "PULUMI_STACK") or "current"
+    named = words.verb(length) if " ".join(words.plain[:length]) in _PULUMI_NAMES else None
+    told = words.value("-s", "--stack") or named or _variable(command, facts, "PULUMI_STACK")
+    name = told or _chosen_before(command, facts, directory, _pulumi_choice) or "current"
     ambient = () if told else (Touch(f"credential:{facts.machine}:pulumi:{directory}", USES),)
     if words.on("--preview-only"):
         return READS
@@ -685,9 +704,9 @@ def _argocd(command: Command, facts: Facts) -> Effects | None:
     )
     group, verb, name = words.verb(), words.verb(1), words.verb(2)
     if group in ("login", "logout", "relogin"):
-        return _login("argocd", command, facts)
+        return logins.login("argocd", command, facts)
     if group == "context":
-        return _switch_account("argocd", command, facts) if verb else READS
+        return logins.switch("argocd", command, facts) if verb else READS
     if (
         verb in ("get", "list", "diff", "history", "logs", "manifests", "wait", "resources", "")
         or group == "version"
@@ -808,16 +827,16 @@ def _aws(command: Command, facts: Facts) -> Effects | None:
     if group == "configure":
         return _aws_configure(words, command, facts)
     if group in ("sso", "login", "logout"):
-        return _login("aws", command, facts, DESTROYS if "logout" in (group, verb) else REPLACES)
+        gone = "logout" in (group, verb)
+        return logins.login("aws", command, facts, DESTROYS if gone else REPLACES, words.value("--profile"))
     if words.on("--dry-run", "--dryrun"):
         return READS
-    profile = words.value("--profile") or _variable(command, facts, "AWS_PROFILE", "AWS_ACCESS_KEY_ID")
-    ambient = () if profile else (_ambient("aws", facts),)
+    ambient = logins.used("aws", command, facts, words.value("--profile"))
     special = _AWS_SPECIAL.get(group)
     if special:
         found = special(verb, words, command, facts)
         if found is not None:
-            return found if found.reads else _with(found, ambient)
+            return found if found.reads else logins.relying(found, ambient)
     if _CLOUD_READS.match(verb):
         return READS
     name = next((_last(value) for option in _AWS_NAMES for value in words.values(option)), None)
@@ -832,10 +851,6 @@ def _aws(command: Command, facts: Facts) -> Effects | None:
     return _service([group, name or "any"], cloud_effect(verb), command, ambient)
 
 
-def _with(found: Effects, more: Sequence[Touch]) -> Effects:
-    return found._replace(drafts=tuple(draft._replace(touches=(*draft.touches, *more)) for draft in found.drafts))
-
-
 def _last(name: str) -> str:
     """`arn:aws:ecs:…:cluster/staging` → `staging`."""
     return re.split(r"[/:]", name.rstrip("/"))[-1] if name.startswith(("arn:", "https://")) else name
@@ -844,9 +859,7 @@ def _last(name: str) -> str:
 def _aws_configure(words: Words, command: Command, facts: Facts) -> Effects:
     if words.verb(1) in ("list", "get", "list-profiles", "export-credentials"):
         return READS
-    profile = words.value("--profile")
-    name = f"aws:{profile}" if profile and profile != "default" else "aws"
-    return _draft("context-switch", name, [Touch(f"credential:{facts.machine}:{name}", SWITCHES)], command)
+    return logins.switch("aws", command, facts, words.value("--profile"))
 
 
 def _aws_s3(verb: str, words: Words, command: Command, facts: Facts) -> Effects | None:
@@ -987,31 +1000,28 @@ def _gcloud(command: Command, facts: Facts) -> Effects | None:
     ):
         return READS
     if plain[0] == "config":
-        writes = plain[1:2] in (("set",), ("unset",)) or plain[1:3] in (
-            ("configurations", "activate"),
-            ("configurations", "delete"),
-        )
-        return (
-            _switch_account("gcloud", command, facts)
-            if writes
-            else READS
-            if plain[1:2] != ("configurations",) or plain[2:3] != ("create",)
-            else NOTHING
-        )
+        activates = plain[2:3] == ("create",) and not words.on("--no-activate")
+        writes = plain[1] in ("set", "unset") or plain[2:3] in (("activate",), ("delete",)) if plain[1:] else False
+        if writes or activates:
+            return logins.switch("gcloud", command, facts, words.value("--configuration"))
+        return NOTHING if plain[2:3] == ("create",) else READS
     if plain[0] == "auth":
-        if (
-            plain[1:2] in (("list",), ("print-access-token",), ("print-identity-token",))
-            or "print-access-token" in plain
-        ):
-            return READS
-        return (
-            NOTHING
-            if "configure-docker" in plain
-            else _login("gcloud", command, facts, DESTROYS if "revoke" in plain else REPLACES)
-        )
+        return _gcloud_auth(plain, words, command, facts)
     if "get-credentials" in plain:
         return _switch_context(command, facts, words, plain[-1])
     return _gcloud_change(words, command, facts)
+
+
+def _gcloud_auth(plain: Sequence[str], words: Words, command: Command, facts: Facts) -> Effects:
+    """A login makes its account the active one; the one that libraries use (`application-default`) is kept apart."""
+    if {"list", "print-access-token", "print-identity-token"} & set(plain):
+        return READS
+    if "configure-docker" in plain:
+        return NOTHING
+    if "application-default" in plain:
+        return logins.login("gcloud", command, facts, named="application-default")
+    effect = DESTROYS if "revoke" in plain else SWITCHES
+    return logins.login("gcloud", command, facts, effect, words.value("--configuration"))
 
 
 _GCLOUD_VERB = re.compile(
@@ -1044,8 +1054,8 @@ def _gcloud_change(words: Words, command: Command, facts: Facts) -> Effects | No
         "versions",
     ):
         return READS if verb != "ssh" else NOTHING
-    project = words.value("--project") or _variable(command, facts, "CLOUDSDK_CORE_PROJECT", "GOOGLE_CLOUD_PROJECT")
-    ambient = () if project else (_ambient("gcloud", facts),)
+    project = words.value("--project") or _variable(command, facts, "CLOUDSDK_CORE_PROJECT")
+    ambient = logins.used("gcloud", command, facts, words.value("--configuration"), explicit=words.has("--project"))
     name = words.value("--secret") or next((word for word in plain[place + 1 :] if UNKNOWN not in word), None)
     if plain[0] == "secrets":
         if verb == "create":
@@ -1121,15 +1131,15 @@ def _az(command: Command, facts: Facts) -> Effects | None:
     if not plain or words.has("--help", "-h", "--version"):
         return READS
     if plain[0] in ("login", "logout"):
-        return _login("az", command, facts, DESTROYS if plain[0] == "logout" else REPLACES)
+        return logins.login("az", command, facts, DESTROYS if plain[0] == "logout" else SWITCHES)
     if plain[:2] == ("account", "set") or plain[0] == "configure" or plain[:2] == ("config", "set"):
-        return _switch_account("az", command, facts)
+        return logins.switch("az", command, facts)
     verb = plain[-1] if plain[0] != "rest" else "update"
     if plain[-1] == "get-credentials":
         return _switch_context(command, facts, words, words.value("-n", "--name") or "kube context")
     if _CLOUD_READS.match(verb) or verb in ("what-if", "version"):
         return READS
-    ambient = () if words.value("--subscription") else (_ambient("az", facts),)
+    ambient = logins.used("az", command, facts, explicit=words.has("--subscription"))
     name = words.value("-n", "--name", "--ids", "--id") or words.value("--server", "--account-name")
     if plain[:2] == ("keyvault", "secret") or plain[:2] == ("keyvault", "key"):
         key = "/".join(part for part in ("azure", words.value("--vault-name"), name) if part)
@@ -1152,9 +1162,9 @@ def _doctl(command: Command, facts: Facts) -> Effects | None:
         return (
             READS
             if reads
-            else _switch_account("doctl", command, facts)
+            else logins.switch("doctl", command, facts)
             if plain[1:2] == ("switch",)
-            else _login("doctl", command, facts)
+            else logins.login("doctl", command, facts)
         )
     if plain[-3:-1] == ("kubeconfig", "save") or plain[:4] == ("kubernetes", "cluster", "kubeconfig", "save"):
         return _switch_context(command, facts, words, plain[-1])
@@ -1238,7 +1248,7 @@ def _fly(command: Command, facts: Facts) -> Effects | None:
         return (
             READS
             if second in ("whoami", "token", "docker")
-            else _login("fly", command, facts, DESTROYS if second == "logout" else REPLACES)
+            else logins.login("fly", command, facts, DESTROYS if second == "logout" else REPLACES)
         )
     if verb == "secrets":
         return READS if second in ("list", "ls", "") else _secret(["fly", app], words.after(2), command)
@@ -1321,7 +1331,7 @@ def _heroku(command: Command, facts: Facts) -> Effects | None:
     task = words.verb()
     group, _, verb = task.partition(":")
     if group in ("login", "logout") or (group == "auth" and verb in ("login", "logout", "2fa")):
-        return _login("heroku", command, facts, DESTROYS if "logout" in task else REPLACES)
+        return logins.login("heroku", command, facts, DESTROYS if "logout" in task else REPLACES)
     if group == "pg" and verb in ("reset", "copy", "push", "backups:restore", "promote", "killall", "kill"):
         return _draft("db-reset", f"heroku/{app}", [Touch(f"db:heroku/{app}", DESTROYS)], command)
     if group == "pg" and verb in ("psql", ""):
@@ -1335,7 +1345,7 @@ def _heroku(command: Command, facts: Facts) -> Effects | None:
         )
     if group == "config" and verb in ("set", "unset", "add", "remove", "edit"):
         found = _secret(["heroku", app], words.after(1), command)
-        return _with(found, (Touch(f"service:heroku/{app}", EDITS),))
+        return logins.relying(found, (Touch(f"service:heroku/{app}", EDITS),))
     if group in ("run", "ps") and verb in ("exec", "copy", "forward", "") and group == "run":
         return NOTHING
     reads = (
@@ -1397,7 +1407,7 @@ def _vercel(command: Command, facts: Facts) -> Effects | None:
         file = words.verb(2) if verb == "env" else ".vercel/.env.development.local"
         return Effects((places.file_draft("write", facts, file or ".env.local", REPLACES, places.summary(command)),))
     if step in ("login", "switch"):
-        return _login("vercel", command, facts) if step == "login" else _switch_account("vercel", command, facts)
+        return logins.login("vercel", command, facts) if step == "login" else logins.switch("vercel", command, facts)
     return Effects(reads=step == "read") if step in ("read", "none") else None
 
 
@@ -1427,7 +1437,7 @@ def _netlify(command: Command, facts: Facts) -> Effects | None:
     if verb in ("env:set", "env:unset", "env:import", "env:clone"):
         return _secret([places.repository(facts), "netlify"], words.after(1)[:1], command)
     if verb in ("login", "logout", "switch"):
-        return _switch_account("netlify", command, facts) if verb == "switch" else _login("netlify", command, facts)
+        return logins.switch("netlify", command, facts) if verb == "switch" else logins.login("netlify", command, facts)
     if verb in ("sites:delete", "blobs:delete", "rollback", "unlink", "api"):
         return (
             deploy("prod", command, facts, effect=REPLACES if verb == "rollback" else DESTROYS)
@@ -1498,7 +1508,7 @@ def _wrangler(command: Command, facts: Facts) -> Effects | None:
             else _secret(["cloudflare", worker or places.repository(facts)], plain[place + 2 : place + 3], command)
         )
     if plain[:1] in (("login",), ("logout",)):
-        return _login("wrangler", command, facts)
+        return logins.login("wrangler", command, facts)
     if plain[:1] == ("delete",):
         return _service(["cloudflare", worker or places.repository(facts)], DESTROYS, command)
     if plain[:1] in (("tail",), ("whoami",), ("docs",), ("check",)) or {"list", "get", "info", "status", "view"} & set(
@@ -1546,7 +1556,7 @@ def _firebase(command: Command, facts: Facts) -> Effects | None:
     project = words.value("-P", "--project")
     stage = places.stage_of(project) or "prod"
     verb = words.verb()
-    own = [Touch(f"service:firebase/{project}", REPLACES)] if project else [_ambient("firebase", facts)]
+    own = [Touch(f"service:firebase/{project}", REPLACES)] if project else [*logins.used("firebase", command, facts)]
     if verb == "deploy":
         return READS if words.on("--dry-run") else deploy(stage, command, facts, own)
     if verb == "hosting:channel:deploy":
@@ -1554,9 +1564,9 @@ def _firebase(command: Command, facts: Facts) -> Effects | None:
     if verb == "hosting:clone":
         return deploy(stage, command, facts)
     if verb == "use":
-        return _switch_account("firebase", command, facts) if words.verb(1) else READS
+        return logins.switch("firebase", command, facts) if words.verb(1) else READS
     if verb in ("login", "logout", "login:ci", "login:add", "login:use"):
-        return _login("firebase", command, facts)
+        return logins.login("firebase", command, facts)
     if verb in (
         "firestore:delete",
         "database:remove",
@@ -1607,10 +1617,10 @@ def _railway(command: Command, facts: Facts) -> Effects | None:
         return (
             _service([places.repository(facts), words.verb(2)], DESTROYS, command)
             if gone
-            else _switch_account("railway", command, facts)
+            else logins.switch("railway", command, facts)
         )
     if verb in ("login", "logout"):
-        return _login("railway", command, facts)
+        return logins.login("railway", command, facts)
     return (
         READS
         if verb in ("logs", "status", "list", "whoami", "domain", "open", "docs")
@@ -1634,7 +1644,7 @@ def _render(command: Command, facts: Facts) -> Effects | None:
     return (
         READS
         if {"list", "logs", "services", "whoami"} & set(plain)
-        else _login("render", command, facts)
+        else logins.login("render", command, facts)
         if plain[:1] == ("login",)
         else None
     )
@@ -1693,7 +1703,7 @@ def _eb(command: Command, facts: Facts) -> Effects | None:
         own = [Touch(f"service:elasticbeanstalk/{name}", effect)] if name else []
         return deploy(places.stage_of(name) or "prod", command, facts, own, effect)
     return (
-        _switch_account("eb", command, facts)
+        logins.switch("eb", command, facts)
         if verb == "use"
         else READS
         if verb in ("status", "health", "list", "logs", "events", "printenv")

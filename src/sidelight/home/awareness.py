@@ -118,7 +118,7 @@ def migrated(text: str, wanted: str, *, imports: bool = False) -> tuple[str, str
     if closing < 0 or _hash(text[opening.end() : closing]) != opening[2]:
         return text, "has our section, but somebody edited it; left as it is"
     end = closing + len(_CLOSES)
-    if text[opening.start() : end] == ours.removesuffix(newline):
+    if text[opening.start() : end].replace("\r\n", "\n") == wanted.removesuffix("\n"):
         return text, "current"
     if int(opening[1]) > VERSION:
         return text, "has the section of a newer Sidelight; left as it is"

@@ -98,7 +98,12 @@ def resolve(store: Store, name: str, status: str, resolution: str | None = None)
         if one["status"] not in ACTIVE:
             raise NoSuchCommitmentError(f"{name} is {one['status']} already")
         ended = None if status in ACTIVE else _iso(now)
-        return {**one, "status": status, "resolvedAt": ended, "resolution": secrets_out(resolution) if resolution else None}
+        return {
+            **one,
+            "status": status,
+            "resolvedAt": ended,
+            "resolution": secrets_out(resolution) if resolution else None,
+        }
 
     return _change(store, name, change)
 

@@ -349,7 +349,6 @@ class Gate:
         status, sentence = found
         return Refusal(status, sentence, www_authenticate="Bearer") if status == 401 else Refusal(status, sentence)
 
-
     def _shown(self, path: str) -> str:
         """A path for the log: one line, no secrets."""
         if len(path) < 40 and path.isascii() and path.isprintable():

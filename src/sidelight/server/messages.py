@@ -14,7 +14,6 @@ from sidelight.config import PATCHABLE
 from sidelight.home.commitments import STATUSES, TEXT_MOST, TYPES
 from sidelight.ledger import ACTIVITY_MOST, ACTOR_MOST, AREA_MOST, TARGETS_MOST
 
-
 COMMAND_MOST = 100_000
 TOOL_MOST = 200
 

@@ -131,7 +131,8 @@ def _header(name: str, *, required: bool) -> dict[str, Any]:
         "name": "-".join(part.capitalize() for part in name.split("-")),
         "in": "header",
         "required": required,
-        "schema": {"type": "string", "maxLength": most} | ({"minLength": 1, "pattern": messages.INK} if required else {}),
+        "schema": {"type": "string", "maxLength": most}
+        | ({"minLength": 1, "pattern": messages.INK} if required else {}),
         "description": _NAMES[name],
     }
 

@@ -14,11 +14,16 @@ from sidelight.effects import UNKNOWN, Redirect
 
 
 class Statement(NamedTuple):
-    """One command of a line. `piped`: what the one before it prints is its input."""
+    """One command of a line. `piped`: what the one before it prints is its input; `sources`: commands whose output its
+    words come from; `background`: it goes on in `cwd` ('' for here) while the line does.
+    """
 
     argv: tuple[str, ...]
     redirects: tuple[Redirect, ...] = ()
     piped: bool = False
+    sources: tuple[tuple[str, ...], ...] = ()
+    background: bool = False
+    cwd: str = ""
 
 
 class Reading(NamedTuple):
@@ -108,10 +113,11 @@ _CMDLETS: dict[str, str] = {
     **dict.fromkeys("get-process gps ps".split(), "ps"),
     **dict.fromkeys("select-string sls".split(), "grep"),
     **dict.fromkeys("get-location gl pwd".split(), "pwd"),
+    **dict.fromkeys("start-process saps start".split(), "start-process"),
     **dict.fromkeys(
         "test-path get-item gi resolve-path rvpa measure-object select-object where-object".split(), "test"
     ),
-    **dict.fromkeys("start-sleep sleep get-nettcpconnection get-command gcm".split(), "test"),
+    **dict.fromkeys("start-sleep sleep get-command gcm".split(), "test"),
 }
 _SWITCHES = {"-recurse": "-r", "-r": "-r", "-force": "-f", "-fo": "-f", "-whatif": "--dry-run"}
 _PATHS = frozenset(("-path", "-literalpath", "-lp", "-filepath", "-pspath"))
@@ -123,10 +129,14 @@ _OTHERS = frozenset(
 
 def _cmdlets(statements: list[Statement], *, followed: bool) -> Reading:
     done: list[Statement] = []
+    assigned: tuple[tuple[str, ...], ...] = ()
     for statement in statements:
-        argv = statement.argv
-        if argv[0] in ("&", "."):
+        argv, sources = _without_blocks(statement.argv)
+        if argv[:1] in (("&",), (".",)):
             argv = argv[1:]
+        if argv[1:2] == ("=",) and argv[2:] and argv[0].startswith(UNKNOWN):  # `$found = Get-…`
+            argv, assigned = argv[2:], (*assigned, argv[2:])
+        statement = statement._replace(sources=sources or (() if statement.piped else assigned))  # noqa: PLW2901
         if not argv or argv[0].startswith("$"):
             continue
         mapped = _CMDLETS.get(argv[0].lower())
@@ -139,7 +149,10 @@ def _cmdlets(statements: list[Statement], *, followed: bool) -> Reading:
 def _mapped(name: str, argv: tuple[str, ...], before: tuple[str, ...], statement: Statement) -> Statement:
     switches, paths, named = _parameters(argv[1:])
     if name == "stop-process":
-        return statement._replace(argv=_stopped(paths, named, before), piped=False)
+        stops = _stopped(paths, named, before)
+        return statement._replace(argv=stops, piped=statement.piped and UNKNOWN in stops)
+    if name == "start-process":
+        return _started(argv, statement)
     if name in (">", ">>"):
         target = named.get("-path") or (paths[0] if paths else UNKNOWN)
         return statement._replace(argv=(":",), redirects=(*statement.redirects, Redirect(name, target)))
@@ -171,6 +184,48 @@ def _parameters(words: tuple[str, ...]) -> tuple[list[str], list[str], dict[str,
         elif not name:
             paths.extend(_listed(word))
     return switches, paths, named
+
+
+def _without_blocks(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """`ForEach-Object { CMD }` is CMD; for `(CMD).Property` stands the marker, and CMD is where it comes from."""
+    if words[0].lower() in ("foreach-object", "%", "foreach"):
+        inner = [word.strip("{}") for word in words[1:] if word.lower() not in ("-process", "-parallel")]
+        words = tuple(word for word in inner if word) or words
+    words = tuple(word for word in words if word != "}")
+    start = next((at for at, word in enumerate(words) if at and re.match(rf"(?:\(|{UNKNOWN})[A-Za-z]", word)), None)
+    end = next((at for at, word in enumerate(words) if start is not None and at >= start and ")" in word), None)
+    if start is None or end is None:
+        return words, ()
+    inside = (*words[start:end], words[end].partition(")")[0])
+    source = tuple(plain for word in inside if (plain := word.strip("(" + UNKNOWN)))
+    return (*words[:start], UNKNOWN, *words[end + 1 :]), (source,) if source else ()
+
+
+_START_VALUED = frozenset(
+    "-workingdirectory -windowstyle -verb -redirectstandardoutput -redirectstandarderror -redirectstandardinput"
+    " -credential -environment".split()
+)
+
+_START_SWITCHES = frozenset("-argumentlist -args -filepath -nonewwindow -passthru -usenewenvironment -wait".split())
+
+
+def _started(argv: tuple[str, ...], statement: Statement) -> Statement:
+    """`Start-Process node -ArgumentList 'server.js','--port','4000' -WorkingDirectory D` goes on in the background."""
+    words, plain, cwd, waits = list(argv[1:]), list[str](), "", False
+    while words:
+        word = words.pop(0)
+        low = word.lower()
+        if low == "-workingdirectory":
+            cwd = words.pop(0) if words else ""
+        elif low in _START_VALUED:
+            del words[:1]
+        elif low in _START_SWITCHES:
+            waits = waits or low == "-wait"
+        else:
+            plain.append(word)
+    program, *rest = plain or [UNKNOWN]
+    given = [part for word in rest for part in re.split(r"[,\s]+", word.strip("@()")) if part]
+    return statement._replace(argv=(program, *given), background=not waits, cwd=cwd)
 
 
 def _listed(word: str) -> list[str]:
@@ -215,6 +270,8 @@ def cmd(text: str, env: Mapping[str, str]) -> Reading:
         text = text[1:-1]
     for token in [*_CMD_TOKEN.finditer(text), None]:
         sort, value = (token.lastgroup, token.group()) if token else ("end", "")
+        if sort == "quote" and [word.lower() for word in words] == ["start"] and not glue:
+            continue  # the title of its window
         if sort in ("word", "quote"):
             value = _cmd_value(value, env)
             if writing:
@@ -231,7 +288,8 @@ def cmd(text: str, env: Mapping[str, str]) -> Reading:
             writing = "" if "&" in value else ">>" if value.endswith(">>") else value[-1]
         elif sort == "end":
             if words:
-                statements.append(Statement(_posix(tuple(words)), tuple(redirects), piped))
+                goes_on = words[0].lower() == "start" and "/wait" not in map(str.lower, words)
+                statements.append(Statement(_posix(tuple(words)), tuple(redirects), piped, background=goes_on))
             words, redirects, piped = [], [], value == "|"
     return Reading(tuple(statements), followed=True)
 

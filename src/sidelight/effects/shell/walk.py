@@ -164,9 +164,22 @@ class Walk:
         reading = dialects.powershell(line, env) if dialect == "powershell" else dialects.cmd(line, env)
         if not reading.followed:
             self.lose()
+        before = len(self.found)
         for statement in reading.statements:
+            if not statement.piped:
+                before = len(self.found)
             upstream = self.found[-1].argv if statement.piped and self.found else None
+            sources = (*feed.sources, *statement.sources, *(one.argv for one in self.found[before:]))
+            there = scope.copy() if statement.cwd else scope
+            if statement.cwd:
+                there.go(statement.cwd, self.facts)
             fields = [Field(word, glob="*" in word) for word in statement.argv]
             redirects = tuple(redirect for redirect in statement.redirects if redirect.path not in NO_FILES)
-            simple.execute(self, fields, scope, feed._replace(upstream=upstream, redirects=redirects))
+            background = feed.background or statement.background
+            simple.execute(
+                self,
+                fields,
+                there,
+                feed._replace(upstream=upstream, redirects=redirects, sources=sources, background=background),
+            )
         return None

@@ -1,0 +1,21 @@
+"""`ledger` is a store of each engine in turn; `sqlite` only where the file itself is the subject."""
+
+import pytest
+
+from tests.stores.engines import OPENERS, Ledger
+
+
+@pytest.fixture(params=sorted(OPENERS))
+def ledger(request, tmp_path, record_property):
+    record_property("engine", request.param)
+    stage = Ledger(tmp_path, request.param)
+    yield stage
+    stage.store.dispose()
+
+
+@pytest.fixture
+def sqlite(tmp_path, record_property):
+    record_property("engine", "sqlite")
+    stage = Ledger(tmp_path, "sqlite")
+    yield stage
+    stage.store.dispose()

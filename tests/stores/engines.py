@@ -1,0 +1,145 @@
+"""The engines that the suite holds to one contract, how each is opened, and short words for what is put in and asked.
+
+A new engine is one entry in `OPENERS`: the whole suite then runs on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from sidelight.actions import EDITS, KINDS, Draft, Session, Touch
+from sidelight.stores import Appended, Clock, Entry, Question, Store, open_store
+from sidelight.stores.projections import probes_of, sweeps
+
+START = 1_700_000_000_000
+SPACE = "repo:acme/app"
+TREE = "tree:m1:/repo"
+
+#: engine → how to open the ledger of a test's directory with its clock (opened again: the same ledger, if it lasts)
+OPENERS: dict[str, Callable[[Path, Clock], Store]] = {
+    "memory": lambda _, clock: open_store("memory:", clock=clock),
+    "sqlite": lambda directory, clock: open_store(str(directory / "ledger.db"), clock=clock),
+}
+
+
+class Machine:
+    """The clocks of a machine, as a test turns them."""
+
+    def __init__(self) -> None:
+        self.wall, self.ticks, self.boot = START, 5_000, "boot-1"
+        self.clock = Clock(lambda: self.wall, lambda: self.ticks, lambda: self.boot)
+
+    def later(self, *, ms: int = 0, seconds: int = 0, minutes: int = 0, hours: int = 0) -> None:
+        """Let time pass."""
+        passed = ms + 1000 * (seconds + 60 * minutes + 3600 * hours)
+        self.wall += passed
+        self.ticks += passed
+
+    def reboot(self, *, wall: int) -> None:
+        """Start the machine again, with what its battery says the time is."""
+        self.wall, self.ticks, self.boot = wall, 100, self.boot + "+"
+
+
+class Ledger:
+    """A store on stage: `ledger.acts("a", path("x.py"))` records one action of session a and returns what it found."""
+
+    def __init__(self, directory: Path, engine: str) -> None:
+        self.engine = engine
+        self.directory = directory
+        self.machine = Machine()
+        self.store = OPENERS[engine](directory, self.machine.clock)
+
+    def reopen(self) -> None:
+        """As another process would find it."""
+        if self.engine != "memory":
+            self.store.dispose()
+            self.store = OPENERS[self.engine](self.directory, self.machine.clock)
+
+    def acts(self, actor: str | None, *touches: Touch, later_ms: int = 1000, **about: Any) -> Appended:
+        """One action, a second after whatever came before."""
+        return self.acts_at_once(actor, [touches], later_ms=later_ms, **about)
+
+    def acts_at_once(
+        self,
+        actor: str | None,
+        requests: Iterable[Iterable[Touch]],
+        *,
+        agent: str | None = None,
+        key: str | None = None,
+        dry: bool = False,
+        later_ms: int = 1000,
+        window_ms: int = 600_000,
+        me: Session | None = None,
+        space: str = SPACE,
+        **about: Any,
+    ) -> Appended:
+        """Several actions in one request."""
+        self.machine.later(ms=later_ms)
+        entries = [entry(actor, *touches, agent=agent, space=space, **about) for touches in requests]
+        touches = [touch for one in entries for touch in one.draft.touches]
+        who = me or (Session(actor, agent, space=space) if actor else None)
+        asked = question(touches, space=space, window_ms=window_ms)
+        return self.store.append(entries, asked, me=who, key=key, dry=dry)
+
+    def announces(self, actor: str | None, *keys: str, ttl_ms: int | None = None, **about: Any) -> Appended:
+        """An intent that names keys."""
+        touches = [Touch(key, "announces", None, TREE if key.startswith("path:") else None) for key in keys]
+        return self.acts(actor, *touches, kind="intent", expires_in=ttl_ms, **about)
+
+    def looks(self, actor: str | None, *touches: Touch, **about: Any) -> Appended:
+        """What an action would find; nothing is recorded."""
+        return self.acts(actor, *touches, dry=True, later_ms=0, **about)
+
+
+def entry(
+    actor: str | None,
+    *touches: Touch,
+    kind: str = "edit",
+    stem: str | None = None,
+    expires_in: int | None = None,
+    listed: bool | None = None,
+    **about: Any,
+) -> Entry:
+    """A draft made ready."""
+    draft = Draft(kind, actor=actor, touches=touches, **about)
+    return Entry(draft, stem or f"{kind}-x", expires_in, KINDS[kind].listed if listed is None else listed)
+
+
+def question(touches: Iterable[Touch], *, space: str | None = SPACE, window_ms: int = 600_000) -> Question:
+    """What a ledger asks before an action with these touches."""
+    touches = list(touches)
+    stakes: dict[str, None] = {}
+    for touch in touches:
+        stakes[touch.key] = None
+        for tree in (touch.within, touch.key if touch.key.startswith("tree:") else None):
+            if tree:
+                stakes.update({tree: None, tree + "//": None})
+    return Question(
+        probes_of(touches),
+        stakes=list(stakes),
+        sweeps=list(dict.fromkeys(touch.key for touch in touches if sweeps(touch))),
+        space=space,
+        window_ms=window_ms,
+    )
+
+
+def file(name: str, effect: str = EDITS, value: Any = None) -> Touch:
+    """A file of the tree."""
+    return Touch(f"path:m1:/repo/{name}", effect, value, TREE)
+
+
+def on(key: str, effect: str = EDITS, value: Any = None) -> Touch:
+    """Anything else."""
+    return Touch(key, effect, value)
+
+
+def found(look: Appended) -> set[tuple[str | None, int]]:
+    """Whose actions were found, and which."""
+    return {(one.action.actor, one.action.seq) for one in look.before}
+
+
+def actors(look: Appended) -> set[str | None]:
+    """Whose actions were found."""
+    return {one.action.actor for one in look.before}
