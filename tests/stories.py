@@ -14,7 +14,7 @@ START = 1_700_000_000_000
 
 
 class Story:
-    """One ledger and its clock. `story.session("a")` brings somebody on stage; `story.later(minutes=3)` turns the clock."""
+    """One ledger and its clock: `story.session("a")` brings somebody on stage, `story.later(minutes=3)` turns it."""
 
     def __init__(self, tmp_path: Any, *, machine: str = "m1") -> None:
         self.now = START

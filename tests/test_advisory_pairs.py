@@ -86,7 +86,7 @@ def test_a_verb_on_the_whole_tree_concerns_everybody_with_uncommitted_work_there
         story.session(name).edits(f"/repo/{name}.py")
     receipt = story.session("b").touches(kind, (TREE, DESTROYS))
     assert said(receipt) == [("conflict", "c"), ("conflict", "a")]
-    assert receipt.advisory.findings[0].work.count == 1
+    assert receipt.advisory.findings[0].work.files == 1
 
 
 def test_the_victim_of_a_reset_is_told_at_its_next_write_and_a_newcomer_is_not(story):

@@ -35,7 +35,7 @@ def decided(directory, tmp_path, *, one_store=False):
 
 def figures(rows):
     """The figures that decide, over labels that are neither setup, nor bulk, nor open to either answer."""
-    n = Counter()
+    n: Counter[str] = Counter()
     for _, label, made in rows:
         leaked = [text for text in label.get("forbid_text", []) if text in made["text"] or text in made["stored"]]
         n["leaks"] += len(leaked)

@@ -1,7 +1,7 @@
 """How a warning reads, in full, for telling cases: each was judged by reading it.
 
-To see what changed: `SIDELIGHT_GOLDEN=write pytest tests/test_warning_texts.py` writes `tests/golden/warnings.txt` anew;
-read the difference before you keep it.
+`SIDELIGHT_GOLDEN=write pytest tests/test_warning_texts.py` writes `tests/golden/warnings.txt` anew; read the difference
+before you keep it.
 """
 
 import os

@@ -256,7 +256,7 @@ class Work(NamedTuple):
     key: str
     actor: str | None
     agent: str | None
-    count: int
+    files: int
     newest: tuple[tuple[str, int, int], ...]  # (path key, seq, ts)
 
 

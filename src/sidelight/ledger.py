@@ -696,11 +696,13 @@ def _checked(draft: Draft) -> Draft:
         reason = _text("activity", reason, ACTIVITY_MOST)
         if reason is None:
             raise InvalidDraftError("activity must be a text of 1 to 1,999 characters; say what you are about to do")
-        if draft.ttl_ms is not None and (not isinstance(draft.ttl_ms, int) or not 0 < draft.ttl_ms <= 30 * DAY):
+        ttl: Any = draft.ttl_ms  # whatever a caller gave
+        if ttl is not None and (not isinstance(ttl, int) or not 0 < ttl <= 30 * DAY):
             raise InvalidDraftError("an intent's ttl must be from 1 ms to 30 days")
     elif reason is not None:
         reason = _whole("reason", reason)[:ACTIVITY_MOST]
-    if len(draft.targets) > TARGETS_MOST or any(not isinstance(one, str) or len(one) > 4096 for one in draft.targets):
+    targets: Sequence[Any] = draft.targets
+    if len(targets) > TARGETS_MOST or any(not isinstance(one, str) or len(one) > 4096 for one in targets):
         raise InvalidDraftError(f"targets must be at most {TARGETS_MOST} texts of at most 4,096 characters")
     target = _whole("target", draft.target)[:1024] if draft.target is not None else None
     return draft._replace(

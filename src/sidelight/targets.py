@@ -228,7 +228,8 @@ def aliases(key: str) -> tuple[str, ...]:
 
 def local_names(key: str, place: Place) -> tuple[str, ...]:
     """What else an announced key may be here: `service:api` the service of this machine; a local database the one that
-    this repository's tools use where nothing says which."""
+    this repository's tools use where nothing says which.
+    """
     if key.startswith("service:") and "/" not in key:
         return (f"service:{place.machine}/{key.partition(':')[2]}",)
     if key.startswith((f"db:{place.machine}/", f"db:{place.machine}:")) and place.common_dir:
@@ -474,25 +475,28 @@ def named(text: str, place: Place) -> Named:
         return _named_path(text, place) if ("/" in text or "." in text) and " " not in text else Named(f"other:{text}")
     if scheme == "path":
         return Named(text) if _has_machine(body) else _named_path(body, place)
-    if scheme in ("tree", "stash", "gitdir", "deps", "kubecontext"):
-        return Named(text) if _has_machine(body) else Named(f"{scheme}:{place.machine}:{place.real(body)}")
     if text.startswith("docker:volume:"):
-        return Named(f"volume:{place.machine}:{text[len('docker:volume:') :]}")
+        scheme, body = "volume", text[len("docker:volume:") :]
+    return Named(f"{scheme}:{_full_body(scheme, body, place, tag=text.startswith('tag:'))}")
+
+
+def _full_body(scheme: str, body: str, place: Place, *, tag: bool) -> str:
+    """What comes after the scheme, with whatever the writer left out: the machine, the repository, the home."""
+    if scheme in ("tree", "stash", "gitdir", "deps", "kubecontext"):
+        return body if _has_machine(body) else f"{place.machine}:{place.real(body)}"
     if scheme in _BY_MACHINE:
-        return Named(f"{scheme}:{body if ':' in body else f'{place.machine}:{body}'}")
+        return body if ":" in body else f"{place.machine}:{body}"
     if scheme in ("config", "commitment"):
-        return Named(f"{scheme}:{body}" if "#" in body else f"{scheme}:{place.scope}#{body}")
+        return body if "#" in body else f"{place.scope}#{body}"
     if scheme in _BY_REPO:
-        return Named(_of_repo(scheme, body, place, tag=text.startswith("tag:")))
+        return _of_repo(body, place, tag=tag)
     if scheme == "secret" and "/" not in body and place.remote:
-        return Named(f"secret:{place.remote}/{body}")
+        return f"{place.remote}/{body}"
     if scheme == "db" and "/" not in body and ":" not in body:
-        return Named(f"db:{place.machine}/{body}")  # by its name alone: the local one of that name
+        return f"{place.machine}/{body}"  # by its name alone: the local one of that name
     if scheme in ("db", "redis"):
-        return Named(f"{scheme}:{local_server(body, place.machine)}")
-    if scheme == "package" and ":" not in body:
-        return Named(f"package:npm:{body}")
-    return Named(f"{scheme}:{body}")
+        return local_server(body, place.machine)
+    return f"npm:{body}" if scheme == "package" and ":" not in body else body
 
 
 def _has_machine(body: str) -> bool:
@@ -514,13 +518,13 @@ def _named_path(text: str, place: Place) -> Named:
     )
 
 
-def _of_repo(scheme: str, body: str, place: Place, *, tag: bool) -> str:
+def _of_repo(body: str, place: Place, *, tag: bool) -> str:
     owner, mark, name = body.partition("#")
     if mark and owner:
-        return f"{scheme}:{owner.lower()}#{name}"
+        return f"{owner.lower()}#{name}"
     own = place.remote or f"{place.machine}:{place.common_dir or ''}"
     name = name if mark else body
-    return f"{scheme}:{own}#{'tags/' + name if tag else name}"
+    return f"{own}#{'tags/' + name if tag else name}"
 
 
 def local_server(body: str, machine: str) -> str:

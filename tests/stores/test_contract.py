@@ -291,9 +291,9 @@ def test_a_verb_on_the_tree_is_told_whose_uncommitted_files_it_meets(ledger):
     ledger.acts("b", file("c.py", REPLACES))
     look = ledger.acts("c", on(TREE, DESTROYS), kind="tree-reset")
     work = {one.actor: one for one in look.work}
-    assert work["a"].count == 3
+    assert work["a"].files == 3
     assert [path.rpartition("/")[2] for path, _, _ in work["a"].newest] == ["new.py", "a.py", "b.py"]
-    assert work["b"].count == 1
+    assert work["b"].files == 1
 
 
 def test_what_is_committed_is_no_longer_uncommitted_work(ledger):
@@ -317,14 +317,14 @@ def test_a_directory_that_goes_is_told_of_the_files_in_it_only(ledger):
     for name in ("src/a.py", "src/deep/b.py", "docs/c.md"):
         ledger.acts("a", file(name))
     (work,) = ledger.acts("b", file("src", DESTROYS)).work
-    assert (work.key, work.count) == ("path:m1:/repo/src", 2)
+    assert (work.key, work.files) == ("path:m1:/repo/src", 2)
 
 
 def test_many_files_are_counted_up_to_a_bound(ledger):
     for number in range(120):
         ledger.acts("a", file(f"{number}.py"))
     (work,) = ledger.acts("b", on(TREE, DESTROYS)).work
-    assert work.count == 100
+    assert work.files == 100
     assert len(work.newest) == 4
 
 

@@ -114,7 +114,7 @@ def _phrase(one: Going, now: int) -> str:
     if one.sort == RUNNING:
         return f"runs `{line(one.action.summary or 'a server', 60)}` from this tree"
     newest = one.work.newest[0] if one.work is not None and one.work.newest else None
-    count = one.work.count if one.work is not None else 1
+    count = one.work.files if one.work is not None else 1
     files = f"{count} uncommitted file{'s' if count != 1 else ''}" if count < 100 else "100 or more uncommitted files"
     where = f", {resource(newest[0], base)} {age(now - newest[2])} ago" if newest else ""
     return f"has {files} in this tree{where}"

@@ -152,8 +152,8 @@ def did_when(one: Finding, now: int, base: str | None) -> str:
     """What the other did and when; for uncommitted work the newest file and how many more."""
     if one.work is not None and one.work.newest:
         path, _, ts = one.work.newest[0]
-        left = one.work.count - 1
-        many = "100 or more" if one.work.count >= 100 else str(left)
+        left = one.work.files - 1
+        many = "100 or more" if one.work.files >= 100 else str(left)
         rest = f" and {many} more file{'s' if left != 1 else ''}" if left else ""
         return f"{resource(path, base)} {age(now - ts)} ago{rest}"
     return f"{_did(one.action, base)} {age(now - one.action.ts)} ago"

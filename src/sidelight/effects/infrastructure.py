@@ -45,11 +45,18 @@ def _service(parts: Sequence[str | None], effect: str, command: Command, more: I
 
 
 def deploy(
-    stage: str, command: Command, facts: Facts, more: Iterable[Touch] = (), effect: str | None = None
+    stage: str,
+    command: Command,
+    facts: Facts,
+    more: Iterable[Touch] = (),
+    effect: str | None = None,
+    on: Sequence[str | None] = (),
 ) -> Effects:
-    """The repository is deployed to a stage. A preview stands beside the others' previews."""
+    """The repository is deployed to a stage, by a host of applications `on` that (and the project's name there): what
+    two hosts run are two things. A preview stands beside the others' previews.
+    """
     effect = effect or (ADDS if stage == "preview" else REPLACES)
-    name = f"{places.repository(facts)}/{stage}"
+    name = "/".join((places.repository(facts), stage, *(part for part in on if part)))
     return _draft("deploy", name, (Touch(f"service:{name}", effect), *more), command)
 
 
@@ -831,7 +838,7 @@ def _aws(command: Command, facts: Facts) -> Effects | None:
         return logins.login("aws", command, facts, DESTROYS if gone else REPLACES, words.value("--profile"))
     if words.on("--dry-run", "--dryrun"):
         return READS
-    ambient = logins.used("aws", command, facts, words.value("--profile"))
+    ambient = logins.used("aws", command, facts, explicit=words.has("--profile"))
     special = _AWS_SPECIAL.get(group)
     if special:
         found = special(verb, words, command, facts)
@@ -1243,7 +1250,7 @@ def _fly(command: Command, facts: Facts) -> Effects | None:
     own = [Touch(f"service:fly/{app}", REPLACES)] if app else []
     verb, second = words.verb(), words.verb(1)
     if verb in ("deploy", "launch"):
-        return NOTHING if words.on("--build-only") else deploy(stage, command, facts, own)
+        return NOTHING if words.on("--build-only") else deploy(stage, command, facts, own, on=("fly", app))
     if verb == "auth":
         return (
             READS
@@ -1388,19 +1395,16 @@ def _vercel(command: Command, facts: Facts) -> Effects | None:
         "-T --team".split(),
     )
     verb = words.verb()
-    stage = (
-        "prod"
-        if words.on("--prod", "--production") or places.stage_of(words.value("--target")) == "prod"
-        else "preview"
-    )
+    here = f"{words.value('--cwd') or '.'}/.vercel/project.json"
+    on = ("vercel", _file_value(facts, here, r"\"projectName\"\s*:\s*\"([^\"]+)"))
+    production = words.on("--prod", "--production") or places.stage_of(words.value("--target")) == "prod"
     known = _lookup(_VERCEL, words.plain)
     step = known[0] if known else "deploy" if not verb or facts.is_dir(verb) or "/" in verb or verb == "." else None
     if step == "deploy":
-        return READS if words.has("--version", "--help", "-v", "-h") else deploy(stage, command, facts)
-    if step == "promote":
-        return deploy("prod", command, facts)
-    if step == "gone":
-        return deploy("prod", command, facts, effect=DESTROYS)
+        looks = words.has("--version", "--help", "-v", "-h")
+        return READS if looks else deploy("prod" if production else "preview", command, facts, on=on)
+    if step in ("promote", "gone"):
+        return deploy("prod", command, facts, effect=DESTROYS if step == "gone" else REPLACES, on=on)
     if step == "hidden":
         return _secret([places.repository(facts), "vercel"], words.after(2)[:1], command)
     if step == "pull":
@@ -1431,16 +1435,17 @@ def _netlify(command: Command, facts: Facts) -> Effects | None:
         command.argv, "-s --site -d --dir -m --message -a --auth -f --functions --alias --context -t --filter".split()
     )
     verb = words.verb()
+    on = ("netlify", words.value("-s", "--site"))
     if verb == "deploy":
         stage = "prod" if words.on("--prod", "-p", "--prodIfUnlocked", "--prod-if-unlocked") else "preview"
-        return deploy(stage, command, facts)
+        return deploy(stage, command, facts, on=on)
     if verb in ("env:set", "env:unset", "env:import", "env:clone"):
         return _secret([places.repository(facts), "netlify"], words.after(1)[:1], command)
     if verb in ("login", "logout", "switch"):
         return logins.switch("netlify", command, facts) if verb == "switch" else logins.login("netlify", command, facts)
     if verb in ("sites:delete", "blobs:delete", "rollback", "unlink", "api"):
         return (
-            deploy("prod", command, facts, effect=REPLACES if verb == "rollback" else DESTROYS)
+            deploy("prod", command, facts, effect=REPLACES if verb == "rollback" else DESTROYS, on=on)
             if verb not in ("unlink", "api")
             else NOTHING
         )
@@ -1487,17 +1492,18 @@ def _wrangler(command: Command, facts: Facts) -> Effects | None:
     )
     stage = places.stage_of(words.value("-e", "--env")) or words.value("-e", "--env") or "prod"
     own = [Touch(f"service:cloudflare/{worker}" + ("" if stage == "prod" else f"-{stage}"), REPLACES)] if worker else []
-    plain = words.plain
+    plain, on = words.plain, ("cloudflare", worker)
     if words.on("--dry-run", "--help", "--version"):
         return READS
     if plain[:1] in (("deploy",), ("publish",), ("rollback",)) or plain[:2] in (
         ("versions", "deploy"),
         ("triggers", "deploy"),
     ):
-        return deploy(stage, command, facts, own)
+        return deploy(stage, command, facts, own, on=on)
     if plain[:2] in (("pages", "deploy"), ("pages", "publish")):
         branch = words.value("--branch") or facts.branch
-        return deploy("prod" if branch in ("main", "master", "production", None) else "preview", command, facts, own)
+        stage = "prod" if branch in ("main", "master", "production", None) else "preview"
+        return deploy(stage, command, facts, own, on=on)
     if plain[:1] == ("d1",):
         return _d1(words, command, facts)
     if "secret" in plain[:3]:
@@ -1555,14 +1561,14 @@ def _firebase(command: Command, facts: Facts) -> Effects | None:
     )
     project = words.value("-P", "--project")
     stage = places.stage_of(project) or "prod"
-    verb = words.verb()
+    verb, on = words.verb(), ("firebase", project)
     own = [Touch(f"service:firebase/{project}", REPLACES)] if project else [*logins.used("firebase", command, facts)]
     if verb == "deploy":
-        return READS if words.on("--dry-run") else deploy(stage, command, facts, own)
+        return READS if words.on("--dry-run") else deploy(stage, command, facts, own, on=on)
     if verb == "hosting:channel:deploy":
-        return deploy("preview", command, facts)
+        return deploy("preview", command, facts, on=on)
     if verb == "hosting:clone":
-        return deploy(stage, command, facts)
+        return deploy(stage, command, facts, on=on)
     if verb == "use":
         return logins.switch("firebase", command, facts) if words.verb(1) else READS
     if verb in ("login", "logout", "login:ci", "login:add", "login:use"):
@@ -1601,11 +1607,11 @@ def _firebase(command: Command, facts: Facts) -> Effects | None:
 def _railway(command: Command, facts: Facts) -> Effects | None:
     words = split(command.argv, "-s --service -e --environment --set -p --project --skip-deploys".split())
     stage = places.stage_of(words.value("-e", "--environment")) or words.value("-e", "--environment") or "prod"
-    verb = words.verb()
+    verb, on = words.verb(), ("railway", words.value("-s", "--service"))
     if verb in ("up", "redeploy", "deploy"):
-        return deploy(stage, command, facts)
+        return deploy(stage, command, facts, on=on)
     if verb == "down":
-        return deploy(stage, command, facts, effect=DESTROYS)
+        return deploy(stage, command, facts, effect=DESTROYS, on=on)
     if verb in ("variables", "variable", "vars"):
         return (
             _secret([places.repository(facts), "railway"], words.values("--set"), command)

@@ -43,9 +43,8 @@ _OF_PLAN = (
     f"SELECT * FROM (SELECT key, '{PLAN}', 'announces', actor, agent, seq FROM plans "
     f"WHERE key = ? ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
 )
-_INSIDE_WORK = (
-    f"SELECT effect, actor, agent, max(seq) FROM marks WHERE role = '{WORK}' AND key > ? AND key < ? "
-    "GROUP BY actor, agent, effect"
+_INSIDE = (
+    "SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ? AND key < ? AND role = ? GROUP BY actor, agent, effect"
 )
 _INSIDE_PLAN = "SELECT DISTINCT 'announces', actor, agent, seq FROM plans WHERE key > ? AND key < ?"
 
@@ -100,7 +99,7 @@ def _probed(db: sqlite3.Connection, probes: Sequence[Probe]) -> list[Found]:
         if bounds is None:
             keys[role].append(key)
             continue
-        rows = db.execute(_INSIDE_PLAN if role == PLAN else _INSIDE_WORK, bounds).fetchall()
+        rows = (db.execute(_INSIDE_PLAN, bounds) if role == PLAN else db.execute(_INSIDE, (*bounds, role))).fetchall()
         if rows:
             found += nearest(Found(key, role, *row) for row in rows)
     return found + _newest(db, keys[WORK], keys[HARM], keys[PLAN])
