@@ -50,6 +50,7 @@ CASES = {
         ["infra-apply replaces tfstate:acme/app/live#default"],
     ),
     "pulumi up of a stack": ("pulumi up -y -s acme/prod", ["infra-apply replaces tfstate:acme/app#acme/prod"]),
+    "pulumi cancel names a stack": ("pulumi cancel --yes dev", ["only", "infra-unlock destroys tfstate:acme/app#dev"]),
     "pulumi preview reads": ("pulumi preview", "read"),
     "pulumi cancel unlocks": ("pulumi cancel -s dev", ["only", "infra-unlock destroys tfstate:acme/app#dev"]),
     "cdk deploys a stack": ("cdk deploy ShopStack", ["infra-apply replaces tfstate:acme/app#ShopStack"]),
@@ -212,6 +213,40 @@ CASES = {
         "gcloud secrets versions add db --project shop --data-file=-",
         ["only", "secret-rotate destroys secret:gcloud/shop/db"],
     ),
+    "a gcloud configuration of one's own": (
+        "CLOUDSDK_ACTIVE_CONFIG_NAME=b gcloud config set project shop",
+        ["only", "context-switch switches credential:m1:gcloud:b"],
+    ),
+    "a new gcloud configuration is active at once": (
+        "gcloud config configurations create b",
+        ["only", "context-switch switches credential:m1:gcloud"],
+    ),
+    "gcloud relies on the ambient project": (
+        "gcloud run jobs execute nightly --region eu",
+        ["service-change uses credential:m1:gcloud"],
+    ),
+    "gcloud with its project relies on nothing ambient": (
+        "gcloud run services update api --project shop --region eu",
+        ["only", "service-change replaces service:shop/api"],
+    ),
+    "gcloud makes an account the active one": ("gcloud auth login", ["only", "login switches credential:m1:gcloud"]),
+    "az relies on the ambient subscription": (
+        "az webapp restart -g shop -n web",
+        ["only", "service-change replaces service:shop/web", "service-change uses credential:m1:az"],
+    ),
+    "an az configuration of one's own": (
+        "AZURE_CONFIG_DIR=/tmp/az az account set -s prod",
+        ["only", "context-switch switches credential:m1:az:/tmp/az"],
+    ),
+    "aws sso login to a profile": ("aws sso login --profile lab", ["only", f"login replaces {AWS}:lab"]),
+    "an aws profile of the environment": (
+        "AWS_PROFILE=lab aws ecs update-service --cluster c --service web",
+        ["only", "service-change replaces service:c/web", f"service-change uses {AWS}:lab"],
+    ),
+    "aws with keys of its own": (
+        "AWS_ACCESS_KEY_ID=x aws ecs update-service --cluster c --service web",
+        ["only", "service-change replaces service:c/web"],
+    ),
     "gcloud login": ("gcloud auth application-default login", ["only", "login replaces credential:m1:gcloud:application-default"]),
     "az deletes a group": (
         "az group delete -n shop --yes --subscription s",
@@ -237,14 +272,14 @@ CASES = {
     "fly deploys": ("fly deploy", ["only", f"deploy replaces {PROD}/fly"]),
     "fly deploys a staging app": (
         "fly deploy -a shop-staging",
-        ["deploy replaces service:acme/app/staging", "deploy replaces service:fly/shop-staging"],
+        ["deploy replaces service:acme/app/staging/fly/shop-staging", "deploy replaces service:fly/shop-staging"],
     ),
     "fly destroys an app": ("fly apps destroy shop", ["only", "service-change destroys service:fly/shop"]),
     "fly status reads": ("fly status", "read"),
     "wrangler deploys": ("wrangler deploy", ["only", f"deploy replaces {PROD}/cloudflare"]),
     "wrangler deploys an environment": (
         "wrangler deploy --env staging",
-        ["only", "deploy replaces service:acme/app/staging"],
+        ["only", "deploy replaces service:acme/app/staging/cloudflare"],
     ),
     "wrangler that only looks": ("wrangler deploy --dry-run", "read"),
     "wrangler runs sql far away": (
@@ -254,7 +289,7 @@ CASES = {
     "wrangler selects": ("wrangler d1 execute shop --command 'SELECT 1'", "read"),
     "firebase deploys": (
         "firebase deploy --only functions -P shop-prod",
-        ["deploy replaces service:acme/app/prod", "deploy replaces service:firebase/shop-prod"],
+        [f"deploy replaces {PROD}/firebase/shop-prod", "deploy replaces service:firebase/shop-prod"],
     ),
     "firebase use switches": ("firebase use staging", ["only", "context-switch switches credential:m1:firebase"]),
     "heroku resets its database": (
@@ -267,7 +302,7 @@ CASES = {
         ["secret-rotate destroys secret:heroku/shop/KEY", "secret-rotate edits service:heroku/shop"],
     ),
     "heroku to nothing": ("heroku ps:scale web=0 -a shop", ["only", "service-change destroys service:heroku/shop"]),
-    "railway up": ("railway up -e production", ["only", f"deploy replaces {PROD}"]),
+    "railway up": ("railway up -e production", ["only", f"deploy replaces {PROD}/railway"]),
     "kamal deploys": ("kamal deploy -d staging", ["only", "deploy replaces service:acme/app/staging"]),
     "kamal releases the lock": ("kamal lock release", ["only", f"infra-unlock destroys {PROD}"]),
     "capistrano": ("cap production deploy", ["only", f"deploy replaces {PROD}"]),
@@ -355,8 +390,35 @@ def test_a_manifest_from_the_input_counts_too():
 def test_a_fly_app_is_known_from_its_config():
     facts = FakeFacts(files={"/repo/fly.toml": "app = 'shop-web'\n"})
     check(
-        done(infrastructure, "fly deploy", facts), [f"deploy replaces {PROD}", "deploy replaces service:fly/shop-web"]
+        done(infrastructure, "fly deploy", facts),
+        [f"deploy replaces {PROD}/fly/shop-web", "deploy replaces service:fly/shop-web"],
     )
+
+
+def test_a_vercel_project_is_known_from_its_link():
+    facts = FakeFacts(files={"/repo/web/.vercel/project.json": '{"projectId": "p1", "projectName": "shop"}'})
+    check(done(infrastructure, "vercel rollback --cwd web", facts), [f"deploy replaces {PROD}/vercel/shop"])
+
+
+def test_a_workspace_chosen_on_the_line_is_the_one_of_its_directory():
+    chosen = (("terraform", "-chdir=net", "workspace", "select", "prod"),)
+    found = done(infrastructure, "tofu -chdir=net apply", before=chosen)
+    check(found, ["infra-apply replaces tfstate:acme/app/net#prod"])
+    elsewhere = done(infrastructure, "terraform -chdir=dns apply", before=chosen)
+    check(elsewhere, ["infra-apply replaces tfstate:acme/app/dns#default"])
+    told = done(infrastructure, "TF_WORKSPACE=dev terraform -chdir=net apply", before=chosen)
+    check(told, ["infra-apply replaces tfstate:acme/app/net#dev"])
+
+
+def test_a_workspace_chosen_earlier_is_the_one_its_file_names():
+    facts = FakeFacts(files={"/repo/net/.terraform/environment": "prod\n"})
+    found = done(infrastructure, "terraform -chdir=net apply", facts)
+    check(found, ["infra-apply replaces tfstate:acme/app/net#prod"])
+
+
+def test_a_stack_chosen_on_the_line_is_the_one_it_updates():
+    found = done(infrastructure, "pulumi -C infra up -y", before=(("pulumi", "stack", "select", "dev", "-C", "infra"),))
+    check(found, ["infra-apply replaces tfstate:acme/app/infra#dev"])
 
 
 def test_deploy_scripts_are_understood_by_their_names():

@@ -33,9 +33,11 @@ def judge_process(mine: Draft | Action, touch: Touch, sighting: Sighting, past: 
         return finding(mine, touch, sighting, CONFLICT, "kills a process that {who} started")
     if touch.effect == USES and sighting.effect == DESTROYS:
         patterns = [_pattern(one) for one in theirs.touches if one.key == sighting.key]
-        matched = any(_kills(pattern, touch.value) for pattern in patterns if pattern) or sighting.key == touch.key
+        meant = sighting.key == touch.key or not any(patterns)  # this very one, or all of its kind
+        matched = meant or any(_kills(pattern, touch.value) for pattern in patterns if pattern)
         if matched and past.had_stake(touch.key, theirs.seq):
-            return finding(mine, touch, sighting, OVERLAP, "comes after {who} killed your process")
+            severity = OVERLAP if mine.kind == "server-start" else CONFLICT  # starting anew works, going on does not
+            return finding(mine, touch, sighting, severity, "comes after {who} killed your process")
     return None
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sidelight.actions import EDITS, REPLACES, Action, Notice, Session, Sighting, Told, Work
+from sidelight.actions import COMMITS, EDITS, REPLACES, Action, Notice, Session, Sighting, Told, Work
 from sidelight.stores import MACHINE_CLOCK, Anchor, Appended, Clock, Document, Entry, Question, anchor
 from sidelight.stores.projections import (
     ALIVE_MOST,
@@ -216,8 +216,8 @@ class MemoryStore:
             for touch in action.touches:
                 inside = touch.within == key if bounds is None else bounds[0] < touch.key < bounds[1]
                 if inside and touch.within and touch.effect in (EDITS, REPLACES) and touch.key not in files:
-                    committed = (touch.within, SETTLING), (touch.key, ("commits", "commits:paths", *SETTLING))
-                    if all(self._newest(on, effects, last) < seq for on, effects in committed):
+                    settled = self._committed(touch.within, last, SETTLING), self._committed(touch.key, last, (COMMITS,))
+                    if seq > max(settled):
                         files[touch.key] = seq
             if len(files) >= CHANGES_READ:
                 break
@@ -226,12 +226,10 @@ class MemoryStore:
         newest = tuple((path, seq, self._record[seq].ts) for path, seq in list(files.items())[:FILES_SHOWN])
         return Work(key, last.actor or None, last.agent or None, min(len(files), FILES_COUNTED), newest)
 
-    def _newest(self, key: str, effects: Sequence[str], who: Found) -> int:
+    def _committed(self, key: str, who: Found, effects: tuple[str, ...]) -> int:
+        """When a session last committed a file or a tree."""
         here = self._marks.get((WORK, key), {})
-        return max(
-            (here[who.actor, who.agent, one, ""][-1] for one in effects if (who.actor, who.agent, one, "") in here),
-            default=0,
-        )
+        return max((seqs[-1] for m, seqs in here.items() if m[:2] == who[3:5] and m[2].startswith(effects)), default=0)
 
     def _met(self, me: Session) -> tuple[Notice, ...]:
         """What others did to the open intents of this session."""

@@ -66,7 +66,7 @@ _SETTLED = (
 )
 _COMMITTED = (
     f"EXISTS (SELECT 1 FROM marks AS c WHERE c.role = '{WORK}' AND c.key = f.path AND c.actor = ?2 AND c.agent = ?3 "
-    "AND c.seq > f.seq AND c.effect LIKE 'commits%')"
+    "AND c.seq >= f.seq AND c.effect LIKE 'commits%')"
 )
 _FILES = (
     "SELECT f.path, max(f.seq) AS last FROM ({changes}) AS f "
