@@ -25,7 +25,7 @@ from sidelight.advisory.wording import MOST, age, name_of, narrated, warning
 from sidelight.config import DAY, DEFAULT_LIMIT, Config, check_limit, check_window, load
 from sidelight.facts import Facts
 from sidelight.redact import bounded, line, mask, secrets_out
-from sidelight.stores import Appended, Clock, Entry, Question, Store, StoreError, open_store
+from sidelight.stores import Appended, Clock, Entry, Question, Store, StoreBusy, StoreError, open_store
 from sidelight.stores.projections import Probe, probes_of, sweeps
 from sidelight.targets import area as area_key
 from sidelight.targets import commitment as commitment_key
@@ -134,6 +134,7 @@ class Ledger:
         self._space = space_name
         self._personal = personal
         self._config: tuple[float, Config] | None = None
+        self._is_hasty = False
 
     # ── opening ──
 
@@ -273,7 +274,7 @@ class Ledger:
         except InvalidDraftError as error:
             return Receipt(recorded=False, error=str(error), invalid=True)
         except Exception as error:  # noqa: BLE001 - the one place: the caller's work goes on, the receipt says why
-            return Receipt(recorded=False, error=self._note_failure(error))
+            return self._failed(error)
 
     def check(self, *drafts: Draft, me: Session | None = None, present: bool = False) -> Receipt:
         """What would I be warned about? Records nothing; `recorded` is False. Never raises.
@@ -285,7 +286,7 @@ class Ledger:
         except InvalidDraftError as error:
             return Receipt(recorded=False, error=str(error), invalid=True)
         except Exception as error:  # noqa: BLE001 - as in `record`
-            return Receipt(recorded=False, error=self._note_failure(error))
+            return self._failed(error)
 
     def _record(
         self,
@@ -649,10 +650,25 @@ class Ledger:
 
     # ── failures ──
 
+    def hasty(self, ms: int) -> Ledger:
+        """This ledger for an event loop: where it is held by others for longer, `record` and `check` raise `StoreBusy`
+        for the caller to try again where it may wait. To be closed as well.
+        """
+        found = Ledger(
+            self.store.hasty(ms), self.home, facts=self._facts, space_name=self._space, personal=self._personal
+        )
+        found._is_hasty = True
+        return found
+
+    def _failed(self, error: Exception) -> Receipt:
+        if self._is_hasty and isinstance(error, StoreBusy):
+            raise error
+        return Receipt(recorded=False, error=self._note_failure(error))
+
     def _note_failure(self, error: Exception) -> str:
-        """One line in the home's error log; the sentence for the receipt."""
+        """One line in the home's error log; the sentence for the receipt. A hasty one's busy store is no failure."""
         sentence = line(f"{type(error).__name__}: {error}" if not isinstance(error, StoreError) else str(error), 400)
-        if self.home is not None:
+        if self.home is not None and not (self._is_hasty and isinstance(error, StoreBusy)):
             with contextlib.suppress(OSError):  # the receipt carries it; a full disk takes no log line
                 audit.note_error(self.home, sentence)
         return sentence

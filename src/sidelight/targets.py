@@ -57,7 +57,7 @@ SCHEMES: dict[str, Scheme] = {
     "kubecontext": Scheme("kube context of "),  # kubecontext:MACHINE:/path/kubeconfig
     "service": Scheme("service ", parent="/"),  # service:CLUSTER/NAME
     "deps": Scheme("dependencies of "),  #        deps:MACHINE:/dir
-    "package": Scheme("package "),  #             package:REGISTRY:name
+    "package": Scheme("package ", parent=":"),  # package:REGISTRY:name; an image's tags lie below it
     "workflow": Scheme("workflow ", parent="#"),  # workflow:OWNER/NAME#name
     "run": Scheme("run ", parent="#"),  #         run:OWNER/NAME#id
     "secret": Scheme("secret ", parent="/"),  #   secret:OWNER/NAME/KEY

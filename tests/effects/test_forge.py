@@ -10,6 +10,9 @@ ISSUE = "issue:acme/app#5"
 PR = "pr:acme/app#7"
 BEAD = "bead:acme/app#app-17"
 
+#: With tokens in the environment nothing relies on the login of the machine.
+TOKENS = FakeFacts(env={"GH_TOKEN": "x", "GITLAB_TOKEN": "x"})
+
 CASES = {
     # issues
     "closing an issue": ("gh issue close 5 -c 'not needed'", ["only", f"issue-close destroys {ISSUE}"]),
@@ -118,6 +121,20 @@ CASES = {
     "listing secrets reads": ("gh secret list", "read"),
     "logging in": ("gh auth login", ["only", "login replaces credential:m1:gh"]),
     "switching the account": ("gh auth switch", ["only", "login switches credential:m1:gh"]),
+    "logging out leaves it to another account": ("gh auth logout", ["only", "login switches credential:m1:gh"]),
+    "a configuration of one's own": (
+        "GH_CONFIG_DIR=/tmp/gh gh auth login --with-token",
+        ["only", "login replaces credential:m1:gh:/tmp/gh"],
+    ),
+    "a secret of another repository": (
+        "gh secret set KEY --repo Acme/Infra --body x",
+        ["only", "secret-rotate destroys secret:acme/infra/KEY"],
+    ),
+    "a secret of another app": (
+        "gh secret set KEY --app dependabot -b x",
+        ["only", "secret-rotate destroys secret:acme/app/dependabot/KEY"],
+    ),
+    "a secret of one's own": ("gh secret delete -u KEY", ["only", "secret-rotate destroys secret:acme/app/user/KEY"]),
     "the login's state reads": ("gh auth status", "read"),
     "archiving the repository": (
         "gh repo archive acme/app -y",
@@ -241,6 +258,11 @@ CASES = {
     "sops decrypts": ("sops -d secrets.yaml", "read"),
     "sops rotates in place": ("sops rotate -i secrets.yaml", ["only", "edit edits path:m1:/repo/secrets.yaml"]),
     "an agent logs in": ("claude auth login", ["only", "login replaces credential:m1:claude"]),
+    "an agent lists its servers": ("claude mcp list", "read"),
+    "an agent lists its plugins' sources": ("claude plugin marketplace list", "read"),
+    "an agent's version": ("codex --version", "read"),
+    "an agent gets a server": ("codex mcp add docs -- npx docs", "not understood"),
+    "an agent works": ("claude -p list", "not understood"),
     "an agent logs out": ("codex logout", ["only", "login destroys credential:m1:codex"]),
     "an agent's login state reads": ("codex login status", "read"),
     "an agent at work is not for here": ("claude -p 'close the issue'", "not understood"),
@@ -249,12 +271,30 @@ CASES = {
 
 @pytest.mark.parametrize(("line", "expected"), CASES.values(), ids=CASES)
 def test_what_a_forge_command_does(line, expected):
-    check(done(forge, line), expected)
+    check(done(forge, line, TOKENS), expected)
+
+
+def test_what_writes_relies_on_the_login_of_the_machine():
+    check(done(forge, "gh release edit v1 --draft=false"), ["tag-push uses credential:m1:gh"])
+    check(done(forge, "glab mr merge 7"), ["pr-merge uses credential:m1:glab"])
+    own = FakeFacts(env={"GH_CONFIG_DIR": "/tmp/gh"})
+    check(done(forge, "gh issue close 5", own), ["issue-close uses credential:m1:gh:/tmp/gh"])
+    unknown = done(forge, f"GH_TOKEN={UNKNOWN} gh issue close 5")
+    check(unknown, ["only", f"issue-close destroys {ISSUE}"])
+    check(done(forge, "gh issue list"), "read")
+
+
+def test_a_server_keeps_its_own_secrets():
+    lab = FakeFacts(env={"VAULT_ADDR": "https://vault.lab:8200", "VAULT_NAMESPACE": "eng/"})
+    for line in ("vault kv put secret/shop/db a=b", "vault kv patch -mount=secret shop/db a=b"):
+        check(done(forge, line, lab), ["only", "secret-rotate destroys secret:vault@vault.lab:8200/eng/secret/shop/db"])
+    here = done(forge, "vault kv delete -address=http://127.0.0.1:8200 secret/shop/db")
+    check(here, ["only", "secret-rotate destroys secret:vault@m1:8200/secret/shop/db"])
 
 
 def test_a_loop_over_unknown_issues_touches_all_of_them():
-    check(done(forge, "gh issue close", each=True), ["only", "issue-close destroys issue:acme/app"])
-    check(done(forge, f"gh issue close {UNKNOWN}"), ["only", "issue-close destroys issue:acme/app"])
+    check(done(forge, "gh issue close", TOKENS, each=True), ["only", "issue-close destroys issue:acme/app"])
+    check(done(forge, f"gh issue close {UNKNOWN}", TOKENS), ["only", "issue-close destroys issue:acme/app"])
     check(done(forge, "bd close", each=True), ["only", "issue-close destroys bead:acme/app"])
 
 
@@ -284,7 +324,7 @@ def test_the_keys_of_an_env_file_are_what_is_set():
 
 
 def test_an_api_body_from_the_input_counts():
-    found = done(forge, "gh api -X PATCH repos/acme/app/issues/5 --input -", stdin='{"state": "closed"}')
+    found = done(forge, "gh api -X PATCH repos/acme/app/issues/5 --input -", TOKENS, stdin='{"state": "closed"}')
     check(found, ["only", f"issue-close destroys {ISSUE}"])
 
 

@@ -247,7 +247,10 @@ CASES = {
         "AWS_ACCESS_KEY_ID=x aws ecs update-service --cluster c --service web",
         ["only", "service-change replaces service:c/web"],
     ),
-    "gcloud login": ("gcloud auth application-default login", ["only", "login replaces credential:m1:gcloud:application-default"]),
+    "gcloud login": (
+        "gcloud auth application-default login",
+        ["only", "login replaces credential:m1:gcloud:application-default"],
+    ),
     "az deletes a group": (
         "az group delete -n shop --yes --subscription s",
         ["only", "service-change destroys service:shop"],

@@ -9,7 +9,11 @@ from tests.fakes import FakeFacts
 MODULES = "deps:m1:/repo/node_modules"
 LOCK = "deps-install edits path:m1:/repo/package-lock.json"
 VENV = "deps:m1:/repo/.venv"
-NAMED = FakeFacts(packages={("npm", "/repo"): "@acme/app", ("pypi", "/repo"): "acme-app", ("crates", "/repo"): "acme"})
+TOKENS = dict.fromkeys(("NPM_TOKEN", "CARGO_REGISTRY_TOKEN", "GEM_HOST_API_KEY", "DOCKER_AUTH_CONFIG"), "x")
+#: With tokens in the environment nothing relies on the logins of the machine.
+NAMED = FakeFacts(
+    packages={("npm", "/repo"): "@acme/app", ("pypi", "/repo"): "acme-app", ("crates", "/repo"): "acme"}, env=TOKENS
+)
 
 CASES = {
     "npm install changes tree and lock": ("npm install", ["only", f"deps-install replaces {MODULES}", LOCK]),
@@ -99,6 +103,51 @@ CASES = {
         "twine upload acme_cdk-1.0.0-py3-none-any.whl",
         ["only", "package-publish replaces package:pypi:acme-cdk"],
     ),
+    "twine uploads what a pattern names": (
+        "twine upload --non-interactive dist/Acme_Client-2.4.0*",
+        ["only", "package-publish replaces package:pypi:acme-client"],
+    ),
+    "twine uploads to the other index": (
+        "twine upload -r testpypi -p secret dist/*",
+        ["only", "package-publish replaces package:testpypi:acme-app"],
+    ),
+    "twine uploads to an index by its address": (
+        "twine upload --repository-url https://test.pypi.org/legacy/ dist/*",
+        ["only", "package-publish replaces package:testpypi:acme-app"],
+    ),
+    "twine uploads to an index of the environment": (
+        "TWINE_REPOSITORY_URL=https://me@pypi.acme.dev/up twine upload dist/*",
+        ["only", "package-publish replaces package:pypi.acme.dev:acme-app"],
+    ),
+    "uv publishes to the other index": (
+        "uv publish --publish-url https://test.pypi.org/legacy/ --token x dist/acme_x-1.0.tar.gz",
+        ["only", "package-publish replaces package:testpypi:acme-x"],
+    ),
+    "poetry publishes to a named index": (
+        "poetry publish -r acme -u me -p secret",
+        ["only", "package-publish replaces package:acme:acme-app"],
+    ),
+    "cargo publishes to a named registry": (
+        "cargo publish --registry acme",
+        ["only", "package-publish replaces package:acme:acme"],
+    ),
+    "npm publish to a private registry": (
+        "npm publish --registry https://npm.acme.dev",
+        ["only", "package-publish replaces package:npm.acme.dev:@acme/app"],
+    ),
+    "npm publish under a tag of its own": (
+        "npm publish --tag next",
+        ["only", "package-publish adds package:npm:@acme/app"],
+    ),
+    "npm publish as the latest": (
+        "npm publish --tag latest",
+        ["only", "package-publish replaces package:npm:@acme/app"],
+    ),
+    "a type check reads": ("tsc --noEmit -p .", "read"),
+    "mypy reads": ("mypy --strict src", "read"),
+    "mypy that installs stubs": ("mypy --install-types src", ["only", "deps-use uses deps:m1:global:pip"]),
+    "cargo check reads": ("cargo check --all", "read"),
+    "cargo clippy is not for here": ("cargo clippy --fix", "not understood"),
     "twine check reads": ("twine check dist/*", "read"),
     "conda into a named environment": ("conda install -n ml numpy", ["only", "deps-install replaces deps:m1:conda:ml"]),
     "conda removes an environment": ("conda env remove -n ml", ["only", "deps-install destroys deps:m1:conda:ml"]),
@@ -151,16 +200,6 @@ CASES = {
     "changeset publishes": ("changeset publish", ["only", "package-publish replaces package:npm:@acme/app"]),
     "changeset alone adds a note": ("changeset", "nothing"),
     "goreleaser releases": ("goreleaser release --clean", ["package-publish replaces package:go:acme/app"]),
-    "docker push": (
-        "docker push ghcr.io/acme/app:1.2",
-        ["only", "package-publish replaces package:docker:ghcr.io/acme/app"],
-    ),
-    "docker build that pushes": (
-        "docker buildx build --push -t acme/app:2 .",
-        ["only", "package-publish replaces package:docker:acme/app"],
-    ),
-    "docker build is not for here": ("docker build -t acme/app .", "not understood"),
-    "docker login": ("docker login ghcr.io", ["only", "login replaces credential:m1:docker"]),
     "a script that releases": ("npm run release", ["only", "package-publish replaces package:npm:@acme/app"]),
     "a script that deploys": ("npm run deploy:staging", ["only", "deploy replaces service:acme/app/staging"]),
     "an unknown verb is not understood": ("npm frobnicate", "not understood"),
@@ -218,9 +257,22 @@ def test_the_directory_option_moves_the_project():
 
 
 def test_a_member_is_published_under_its_own_name():
-    facts = FakeFacts(packages={("npm", "/repo/packages/cdk"): "@acme/cdk", ("npm", "/repo"): "root"})
-    for line in ("npm publish -w packages/cdk", "npm publish ./packages/cdk", "pnpm --filter @acme/cdk publish"):
+    facts = FakeFacts(packages={("npm", "/repo/packages/cdk"): "@acme/cdk", ("npm", "/repo"): "root"}, env=TOKENS)
+    for line in (
+        "npm publish -w packages/cdk",
+        "npm publish --workspace=@acme/cdk",
+        "npm --prefix packages/cdk publish",
+        "npm publish ./packages/cdk",
+        "pnpm --filter @acme/cdk publish",
+        "pnpm --filter ./packages/cdk publish",
+    ):
         check(done(packages, line, facts), ["only", "package-publish replaces package:npm:@acme/cdk"])
+
+
+def test_what_publishes_relies_on_the_login_of_the_machine():
+    check(done(packages, "npm publish"), ["package-publish uses credential:m1:npm"])
+    found = done(packages, "NPM_CONFIG_USERCONFIG=/tmp/npmrc pnpm publish --registry https://npm.acme.dev/")
+    check(found, ["package-publish uses credential:m1:npm:/tmp/npmrc:npm.acme.dev"])
 
 
 def test_pip_finds_the_environment_beside_the_project():
@@ -232,7 +284,7 @@ def test_a_script_whose_text_is_known_does_what_its_text_says():
     facts = FakeFacts(
         files={"/repo/package.json": '{"scripts": {"deploy": "vercel", "db:reset": "prisma migrate reset"}}'}
     )
-    check(done(packages, "npm run deploy", facts), ["deploy adds service:acme/app/preview"])
+    check(done(packages, "npm run deploy", facts), ["deploy adds service:acme/app/preview/vercel"])
     check(done(packages, "pnpm db:reset", facts), ["db-reset destroys db:m1:/repo/.git/default"])
 
 

@@ -310,7 +310,7 @@ def test_a_commit_that_failed_committed_nothing(ledger):
     ledger.acts("a", file("a.py"))
     commit = ledger.acts("a", on(TREE, COMMITS, {"takes": "all"}), kind="commit").added[0]
     ledger.store.outcome(commit.id, "failed")
-    assert [one.count for one in ledger.acts("c", on(TREE, DESTROYS)).work] == [1]
+    assert [one.files for one in ledger.acts("c", on(TREE, DESTROYS)).work] == [1]
 
 
 def test_a_directory_that_goes_is_told_of_the_files_in_it_only(ledger):
@@ -336,7 +336,11 @@ def test_the_earlier_side_is_left_a_notice_in_the_same_step(ledger):
     theirs = ledger.acts("b", file("a.py")).added[0]
     (notice,) = ledger.store.notices("a", None)
     assert notice.later == (theirs,)
-    assert (notice.earlier[0].action, notice.earlier[0].key, notice.earlier[0].effect) == (mine, mine.touches[0].key, EDITS)
+    assert (notice.earlier[0].action, notice.earlier[0].key, notice.earlier[0].effect) == (
+        mine,
+        mine.touches[0].key,
+        EDITS,
+    )
     assert {one.action for one in notice.earlier} == {mine}
     assert ledger.store.notices("b", None) == []
 

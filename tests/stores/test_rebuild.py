@@ -14,7 +14,11 @@ from sidelight.stores.projections import HARM, PLAN, WORK, Probe
 from tests.stores.engines import OPENERS, TREE, Ledger, file, on
 
 KEYS = [
-    *(file(name, effect) for name in ("a.py", "src/a.py", "src/b.py") for effect in (EDITS, REPLACES, DESTROYS, COMMITS)),
+    *(
+        file(name, effect)
+        for name in ("a.py", "src/a.py", "src/b.py")
+        for effect in (EDITS, REPLACES, DESTROYS, COMMITS)
+    ),
     file("src", DESTROYS),
     file("src", EDITS, {"bulk": True}),
     *(on(TREE, effect) for effect in (DESTROYS, SWITCHES)),

@@ -47,7 +47,9 @@ def test_nobody_else_can_read_the_ledger_whatever_the_umask(path):
     try:
         store = SqliteStore(path)
         act(store)
-        modes = {name: stat.S_IMODE((Path(path).parent / name).stat().st_mode) for name in os.listdir(Path(path).parent)}
+        modes = {
+            name: stat.S_IMODE((Path(path).parent / name).stat().st_mode) for name in os.listdir(Path(path).parent)
+        }
     finally:
         os.umask(before)
     assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
@@ -102,7 +104,18 @@ def test_a_file_of_a_newer_minor_version_is_used_as_it_is(path):
     """Old and new versions share one file as a matter of course: a column and a table more are no harm."""
     SqliteStore(path).dispose()
     with shell(path) as db:
-        for table in ("actions", "marks", "sessions", "touched", "told", "delivered", "documents", "plans", "changes", "meta"):
+        for table in (
+            "actions",
+            "marks",
+            "sessions",
+            "touched",
+            "told",
+            "delivered",
+            "documents",
+            "plans",
+            "changes",
+            "meta",
+        ):
             db.execute(f"ALTER TABLE {table} ADD COLUMN extra TEXT DEFAULT 'x'")
         db.execute("CREATE TABLE more (x)")
         db.execute(f"PRAGMA user_version = {SCHEMA + 1}")

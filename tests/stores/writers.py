@@ -1,6 +1,6 @@
 """A process that records on one ledger and says on its output what was acknowledged, a line each; it may be killed.
 
-    python -m tests.stores.writers LEDGER ACTOR HOW_MANY
+python -m tests.stores.writers LEDGER ACTOR HOW_MANY
 """
 
 from __future__ import annotations

@@ -182,34 +182,28 @@ def origin_warning(
     actions = f"{total} recent action{'s' if total != 1 else ''}"
     head = f"{HEAD} {actions} by another/unknown session in the last {minutes} min, alongside yours ({own})"
     ids = [one.action.actor for one in findings if one.action.actor] + [one.actor for one in present if one.actor]
-    told = [
-        (
-            (one.action.actor, one.action.kind, one.why),
-            f"{one.severity}: {clash(one, now, ids, base, whose='your')[:-1]}",
-        )
-        for one in findings
-    ]
-    told += [
-        ((one.actor, one.kind, ""), f"{name_of(one.actor, ids)} {narrated(one, base)} {age(now - one.ts)} ago")
-        for one in present
-    ]
-    parts = _grouped(told)
-    shown = parts[:LINES]
-    text = head + ": " + "; ".join(shown)
-    if len(parts) > LINES:
-        text += f"; {len(parts) - LINES} more"
+    groups: dict[tuple[str | None, str, str], list[Finding | Action]] = {}
+    for finding in findings:
+        groups.setdefault((finding.action.actor, finding.action.kind, finding.why), []).append(finding)
+    for action in present:
+        groups.setdefault((action.actor, action.kind, ""), []).append(action)
+    text = head + ": " + "; ".join(_told(group, now, ids, base) for group in list(groups.values())[:LINES])
+    if len(groups) > LINES:
+        text += f"; {len(groups) - LINES} more"
     ask = "Confirm with the user before proceeding." if findings else "Nothing of it touches yours as far as is known."
     return _cut(f"{text}. {ask} Full ledger: {ledger}")
 
 
-def _grouped(told: Sequence[tuple[tuple[str | None, str, str], str]]) -> list[str]:
+def _told(group: Sequence[Finding | Action], now: int, ids: Sequence[str], base: str | None) -> str:
     """One part for one session, sort of action and judgement: its first, and how many more, so that nineteen
     withdrawals do not hide the one flip.
     """
-    groups: dict[tuple[str | None, str, str], list[str]] = {}
-    for key, text in told:
-        groups.setdefault(key, []).append(text)
-    return [texts[0] + (f" (and {len(texts) - 1} more like it)" if texts[1:] else "") for texts in groups.values()]
+    first = group[0]
+    if isinstance(first, Finding):
+        text = f"{first.severity}: {clash(first, now, ids, base, whose='your')[:-1]}"
+    else:
+        text = f"{name_of(first.actor, ids)} {narrated(first, base)} {age(now - first.ts)} ago"
+    return text + (f" (and {len(group) - 1} more like it)" if group[1:] else "")
 
 
 def _cut(text: str) -> str:

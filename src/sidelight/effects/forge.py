@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sidelight import targets
 from sidelight.actions import ADDS, DESTROYS, EDITS, PUSHES, REPLACES, SWITCHES, USES, Draft, Touch
-from sidelight.effects import UNKNOWN, Command, Effects, places
+from sidelight.effects import UNKNOWN, Command, Effects, logins, places
 from sidelight.effects.options import Words, split
 from sidelight.facts import Facts
 
@@ -119,8 +119,8 @@ _GH_VALUED = (
     "--remove-reviewer "
     "-c --comment --reason --duplicate-of -X --method -f --raw-field --field --header --input -q --jq --json "
     "--template -L --limit "
-    "-e --env -o --org -u --user -s --state -S --search -w --workflow --ref --subject --match-head-commit -A "
-    "--author-email "
+    "-e --env --env-file --repos -o --org -u --user -s --state -S --search -w --workflow --ref --subject "
+    "--match-head-commit -A --author-email "
     "-n --notes --notes-file --target --name --description --color --visibility --default-branch --hostname -h "
     "--branch -N --key --owner "
     "--id --field-id --single-select-option-id --text --number --app -v --value --author --parent --pattern -D --dir "
@@ -145,6 +145,8 @@ def _gh(command: Command, facts: Facts) -> Effects | None:
         valued -= {"-r", "-s", "-m", "-d"}
     if group == "pr" and verbs[1:] == ["review"]:
         valued -= {"-a", "-r", "-c"}
+    if group == "secret":
+        valued -= {"-u", "--user"}  # there a switch: a secret of one's own
     if group in ("pr", "issue") and verbs[1:] in (["close"], ["checkout"], ["status"], ["create"], ["new"]):
         valued -= {"-f", "-w", "-e", "-d", "-s"} | ({"-c"} if verbs[1:] == ["status"] else set())
         valued |= {"-c"} if verbs[1:] == ["close"] else set()
@@ -157,7 +159,9 @@ def _gh(command: Command, facts: Facts) -> Effects | None:
     call = Call(repo, words._replace(plain=plain), command, facts, _text_of(words, command, facts))
     row = _GH.get(group)
     found = row(call) if row else None
-    return _with_files(found, call) if found else None
+    if found is None or group == "auth":
+        return found
+    return _with_files(logins.relying(found, logins.used("gh", command, facts)), call)
 
 
 def _text_of(words: Words, command: Command, facts: Facts) -> str:
@@ -382,10 +386,11 @@ def _gh_secret(call: Call) -> Effects | None:
     if verb not in ("set", "delete", "remove"):
         return READS
     variables = words.verb() == "variable"
-    scope = words.value("-o", "--org")
-    owner = scope.lower() if scope else call.repo
-    environment = words.value("-e", "--env")
-    where = "/".join(part for part in (owner, "vars" if variables else None, environment) if part)
+    owner = (words.value("-o", "--org") or "").lower() or call.repo
+    app = words.value("-a", "--app")
+    realm = (None if app == "actions" else app) or ("user" if words.on("-u", "--user") else None)
+    parts = (owner, "vars" if variables else None, realm, words.value("-e", "--env"))
+    where = "/".join(part for part in parts if part)
     file = words.value("-f", "--env-file")
     names = [name for name in words.after(2)[:1] if UNKNOWN not in name] or _names_in(file, call)
     said = [Touch(f"secret:{where}/{name}", REPLACES if variables else DESTROYS) for name in names] or [
@@ -437,12 +442,16 @@ def _gh_auth(call: Call) -> Effects | None:
     verb = call.words.verb(1)
     if verb in ("status", "token", ""):
         return READS
-    effect = {"switch": SWITCHES, "logout": DESTROYS}.get(verb, REPLACES)
-    return NOTHING if verb == "setup-git" else _login("gh", call, effect)
+    return NOTHING if verb == "setup-git" else _forge_login("gh", call, verb)
+
+
+def _forge_login(program: str, call: Call, verb: str) -> Effects:
+    """Who is logged out leaves the machine to another account, or to none."""
+    return logins.login(program, call.command, call.facts, SWITCHES if verb in ("switch", "logout") else REPLACES)
 
 
 def _login(program: str, call: Call, effect: str = REPLACES) -> Effects:
-    return call.one("login", program, Touch(f"credential:{call.facts.machine}:{program}", effect))
+    return logins.login(program, call.command, call.facts, effect)
 
 
 def _gh_label(call: Call) -> Effects | None:
@@ -832,6 +841,12 @@ def _glab(command: Command, facts: Facts) -> Effects | None:
         options=tuple((ours.get(name, name) if value else name, value) for name, value in words.options),
     )
     call = Call(repo, words, command, facts, _text_of(words, command, facts))
+    found = _glab_group(group, verb, call)
+    return logins.relying(found, logins.used("glab", command, facts)) if found and group != "auth" else found
+
+
+def _glab_group(group: str, verb: str, call: Call) -> Effects | None:
+    words, repo = call.words, call.repo
     if group in ("issue", "incident"):
         return (
             READS
@@ -867,7 +882,7 @@ def _glab(command: Command, facts: Facts) -> Effects | None:
     if group == "repo":
         return _gh_repo(call)
     if group == "auth":
-        return READS if verb == "status" else _login("glab", call, DESTROYS if verb == "logout" else REPLACES)
+        return READS if verb == "status" else _forge_login("glab", call, verb)
     if group == "api":
         method = (
             words.value("-X", "--method")
@@ -1165,18 +1180,24 @@ def _secret(call: Call, keys: Sequence[str]) -> Effects:
     return call.one("secret-rotate", keys[0] if keys else None, *(Touch(f"secret:{key}", DESTROYS) for key in keys))
 
 
+def _vault_server(words: Words, command: Command, facts: Facts) -> str:
+    """`vault`, with the server and the namespace where they are said: two servers hold two secrets."""
+    address = words.value("-address") or logins.variable(command, facts, "VAULT_ADDR", "BAO_ADDR") or ""
+    namespace = words.value("-namespace", "-ns") or logins.variable(command, facts, "VAULT_NAMESPACE")
+    server = targets.local_server(address.partition("://")[2] or address, facts.machine).strip("/")
+    return (f"vault@{server}" if server else "vault") + (f"/{namespace.strip('/')}" if namespace else "")
+
+
 def _vault(command: Command, facts: Facts) -> Effects | None:
     words = split(
         command.argv,
-        ("-mount", "-address", "-namespace", "-format", "-field", "-method", "-path", "-versions", "-ttl", "-policy"),
+        "-mount -address -namespace -ns -format -field -method -path -versions -ttl -policy".split(),
         long=True,
     )
     plain = words.plain
     call = Call("vault", words, command, facts)
     if plain[:1] == ("login",) or plain[:2] == ("token", "revoke"):
-        return call.one(
-            "login", "vault", Touch(f"credential:{facts.machine}:vault", DESTROYS if plain[0] == "token" else REPLACES)
-        )
+        return _login("vault", call, DESTROYS if plain[0] == "token" else REPLACES)
     if plain[:2] in (("token", "lookup"), ("token", "renew"), ("token", "create"), ("token", "capabilities")):
         return READS
     group = plain[0] if plain else ""
@@ -1198,8 +1219,8 @@ def _vault(command: Command, facts: Facts) -> Effects | None:
         start = 2
     rest = [word for word in words.after(start) if UNKNOWN not in word]
     mount = words.value("-mount")
-    path = "/".join(part.strip("/") for part in (mount, rest[0] if rest else None) if part)
-    found = _secret(call, [f"vault/{path}"] if path else ["vault"])
+    where = (_vault_server(words, command, facts), mount, rest[0] if rest else None)
+    found = _secret(call, ["/".join(part.strip("/") for part in where if part)])
     files = [word.partition("=")[2] if "=" in word else word for word in rest[1:]]
     used = [
         places.file_draft("file-use", facts, word[1:], USES, places.summary(command))
@@ -1213,18 +1234,18 @@ def _doppler(command: Command, facts: Facts) -> Effects | None:
     words = split(command.argv, ("-p", "--project", "-c", "--config", "--token", "--scope", "--name"))
     call = Call("doppler", words, command, facts)
     group, verb = words.verb(), words.verb(1)
-    where = "/".join(
-        part for part in ("doppler", words.value("-p", "--project"), words.value("-c", "--config")) if part
-    )
+    project = words.value("-p", "--project") or (words.verb(2) if group == "projects" else None)
+    config = words.value("-c", "--config") or (words.verb(2) if group == "configs" else None)
+    where = "/".join(part for part in ("doppler", project, config) if part)
     if group == "secrets" and verb in ("set", "delete", "upload", "substitute", "notes"):
         names = [name.partition("=")[0] for name in words.after(2) if UNKNOWN not in name] if verb != "upload" else []
         return _secret(call, [f"{where}/{name}" for name in names] or [where])
     if group in ("login", "logout"):
         return _login("doppler", call, DESTROYS if group == "logout" else REPLACES)
     if group in ("setup", "configure") and verb not in ("get", "options", "debug", ""):
-        return call.one("context-switch", "doppler", Touch(f"credential:{facts.machine}:doppler", SWITCHES))
+        return logins.switch("doppler", command, facts)
     if group == "setup":
-        return call.one("context-switch", "doppler", Touch(f"credential:{facts.machine}:doppler", SWITCHES))
+        return logins.switch("doppler", command, facts)
     if verb in ("delete", "rename", "revoke", "update", "lock", "unlock", "clone", "rollback"):
         return _secret(call, [where])
     return (
@@ -1305,6 +1326,14 @@ def _sops(command: Command, facts: Facts) -> Effects | None:
 _AGENTS = frozenset({"claude", "codex", "gemini", "copilot", "opencode", "cursor-agent", "amp", "droid", "qwen"})
 
 
+#: What their other groups of verbs are about, and the verbs of those that only look.
+_AGENT_GROUPS = frozenset(
+    "mcp config plugin plugins extension extensions agent agents model models session sessions thread threads feature "
+    "features skill skills hook hooks cloud tools".split()
+)
+_AGENT_READS = frozenset({"list", "ls", "get", "show", "info", "status", "details", "search", "validate"})
+
+
 def _agent(command: Command, facts: Facts) -> Effects | None:
     """Only their logins are for here: one login a machine is shared by all its sessions."""
     words = [word for word in command.argv[1:] if not word.startswith("-")]
@@ -1312,7 +1341,8 @@ def _agent(command: Command, facts: Facts) -> Effects | None:
     call = Call("", split(command.argv), command, facts)
     program = command.argv[0]
     if words[:1] not in (["auth"], ["login"], ["logout"], ["setup-token"]):
-        return READS if command.argv[1:] in (("--version",), ("--help",), ("-v",), ("-h",)) else None
+        looks = bool(words[1:]) and words[0] in _AGENT_GROUPS and bool(_AGENT_READS & set(words[1:3]))
+        return READS if looks or command.argv[1:] in (("--version",), ("--help",), ("-v",), ("-V",), ("-h",)) else None
     if verbs[:1] in (["status"], ["list"], ["ls"]) or verbs[:2] == ["login", "status"]:
         return READS
     if verbs[:1] in (["login"], ["logout"], ["setup-token"]):

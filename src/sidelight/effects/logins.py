@@ -37,6 +37,8 @@ TOOLS: dict[str, Tool] = {
         "AWS_PROFILE",
     ),
     "npm": Tool(("NPM_CONFIG_USERCONFIG", "npm_config_userconfig"), ("NPM_TOKEN", "NODE_AUTH_TOKEN")),
+    "yarn": Tool(told=("YARN_NPM_AUTH_TOKEN", "NPM_TOKEN")),
+    "gem": Tool(told=("GEM_HOST_API_KEY",)),
     "cargo": Tool(("CARGO_HOME",), ("CARGO_REGISTRY_TOKEN",)),
     "docker": Tool(("DOCKER_CONFIG",), ("DOCKER_AUTH_CONFIG",)),
 }

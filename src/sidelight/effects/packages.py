@@ -4,17 +4,17 @@ One table a manager: verb → step. A tree is named by the directory it really i
 another working tree), a virtual environment by its own directory, a global prefix by its manager.
 """
 
-# ruff: noqa: ARG001 - all rows of a table have one shape
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from sidelight import targets
-from sidelight.actions import COMMITS, DESTROYS, EDITS, REPLACES, SWITCHES, USES, Draft, Touch
-from sidelight.effects import UNKNOWN, Command, Effects, places
+from sidelight.actions import ADDS, COMMITS, DESTROYS, EDITS, REPLACES, SWITCHES, USES, Draft, Touch
+from sidelight.effects import UNKNOWN, Command, Effects, logins, places, reads
 from sidelight.effects.options import Words, split
+from sidelight.effects.registries import all_members, own_package, package_draft, package_names, registry_named
 from sidelight.facts import Facts
 
 # ── what can happen ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,8 +92,8 @@ _JS_FROZEN = (
     "--pure-lockfile",
 )
 _JS_VALUED = (
-    "--prefix -C --dir --cwd -w --workspace --filter -F --tag --registry --otp --access --omit --include --location "
-    "--loglevel "
+    "--prefix -C --dir --cwd --workspace --filter -F --tag --registry --otp --access --omit --include --location "
+    "--loglevel --dist-tag "
     "--cache --userconfig --network-timeout --modules-folder --config --store-dir --scope --message -m --preid"
 )
 _PIP = _rows(
@@ -130,7 +130,7 @@ MANAGERS: dict[str, Manager] = {
         "package.json",
         "npm",
         (*_JS_FROZEN, "--package-lock=false"),
-        _JS_VALUED,
+        _JS_VALUED + " -w",
         ("--prefix", "-C"),
     ),
     "pnpm": Manager(
@@ -241,7 +241,8 @@ MANAGERS: dict[str, Manager] = {
         ("--frozen", "--locked"),
         "--project --directory --extra --group --package -p --python --index --index-url --default-index -r "
         "--requirements "
-        "--with --only-group -c --constraints --upgrade-package -P --bump -e --editable --target --prefix",
+        "--with --only-group -c --constraints --upgrade-package -P --bump -e --editable --target --prefix "
+        "--publish-url --check-url -t --token -u --username --password",
         ("--project", "--directory"),
     ),
     "poetry": Manager(
@@ -284,7 +285,7 @@ MANAGERS: dict[str, Manager] = {
         "pyproject.toml",
         "pypi",
         ("--frozen-lockfile", "--no-lock"),
-        "-p --project -G --group -g --repository -r -u -P --python",
+        "-p --project -G --group -g --repository -r -u --username -P --password --python --ca-certs --comment",
         ("-p", "--project"),
     ),
     "pipenv": Manager(
@@ -318,6 +319,7 @@ MANAGERS: dict[str, Manager] = {
         "",
         "pyproject.toml",
         "pypi",
+        valued="-r --repo -u --user -a --auth -p --project -e --env",
     ),
     "rye": Manager(
         _rows(
@@ -336,7 +338,12 @@ MANAGERS: dict[str, Manager] = {
         "pypi",
     ),
     "flit": Manager(
-        _rows(publish="publish", nothing="build, init", keep="install"), ":venv", "", "pyproject.toml", "pypi"
+        _rows(publish="publish", nothing="build, init", keep="install"),
+        ":venv",
+        "",
+        "pyproject.toml",
+        "pypi",
+        valued="--repository --pypirc -f --ini-file",
     ),
     "twine": Manager(
         _rows(publish="upload", read="check", nothing="register"),
@@ -370,10 +377,9 @@ MANAGERS: dict[str, Manager] = {
         _rows(
             lock="update, generate-lockfile",
             add="add, remove, rm",
-            read="metadata, tree, search, version, locate-project, pkgid, "
+            read="check, c, metadata, tree, search, version, locate-project, pkgid, "
             "help, info, read-manifest, verify-project, outdated, audit, deny, package, machete, owner --list",
-            use="build, b, test, t, run, r, check, c, clippy, doc, d, bench, rustc, nextest, llvm-cov, miri, expand, "
-            "watch, leptos",
+            use="build, b, test, t, run, r, doc, d, bench, rustc, nextest, llvm-cov, miri, expand, watch, leptos",
             clean="clean",
             global_="install, uninstall, binstall",
             publish="publish, release",
@@ -827,25 +833,9 @@ RELEASERS = frozenset(
     {"semantic-release", "np", "release-it", "standard-version", "release-please", "python-semantic-release"}
 )
 PYTHONS = frozenset({"python", "python3", "py", "pypy3", *(f"python3.{minor}" for minor in range(8, 16))})
-_SINGLE = frozenset(
-    {
-        "dpkg",
-        "rpm",
-        "pacman",
-        "corepack",
-        "npm-check-updates",
-        "ncu",
-        "docker",
-        "podman",
-        "nerdctl",
-        "crane",
-        "skopeo",
-        "oras",
-        "n",
-    }
-)
+_SINGLE = frozenset({"dpkg", "rpm", "pacman", "corepack", "npm-check-updates", "ncu", "n"})
 _TEST_RUNNERS = frozenset(
-    "vitest jest mocha ava playwright cypress tsc eslint turbo nx webpack rollup esbuild tsup swc babel karma c8 nyc "
+    "vitest jest mocha ava playwright cypress tsc turbo nx webpack rollup esbuild tsup swc babel karma c8 nyc "
     "tsx ts-node rspec phpunit pytest tox nox mypy pyright".split()
 )
 
@@ -1084,77 +1074,43 @@ def script(command: Command, facts: Facts) -> Effects | None:
     return processes.read_script(command, facts)
 
 
-def package_names(registry: str, words: Words, facts: Facts, start: int = 1) -> tuple[str, ...]:
-    """The packages a publish is about: named, of the directory named, of the workspaces, or of this directory."""
-    found: list[str | None] = []
-    for wanted in words.values("-w", "--workspace", "--filter", "-F", "-p", "--package"):
-        if wanted not in ("*", "./*") and UNKNOWN not in wanted:
-            path = f"{places.root(facts)}/{wanted.removeprefix('./')}"
-            found.append(facts.package(registry, facts.real(path)) or wanted.removeprefix("./"))
-    for word in words.after(start):
-        archive = re.match(r"^(?:.*/)?([A-Za-z0-9_.@-]+?)-v?\d[\w.+-]*\.(?:tgz|tar\.gz|whl|gem|nupkg|vsix|zip)$", word)
-        if archive:
-            found.append(archive[1].replace("_", "-") if registry == "pypi" else archive[1])
-        elif "*" not in word and UNKNOWN not in word and not word.startswith("dist/"):
-            found.append(facts.package(registry, facts.real(word)))
-    if words.on("-r", "--recursive", "-ws", "--workspaces", "--all"):
-        found += [
-            facts.package(registry, places.parent(path))
-            for pattern in ("packages/*", "apps/*", "libs/*", "crates/*")
-            for path in facts.glob(f"{places.root(facts)}/{pattern}/package.json")
-        ]
-    names = [name for name in found if name]
-    return tuple(dict.fromkeys(names)) or (own_package(registry, facts),)
-
-
-def own_package(registry: str, facts: Facts) -> str:
-    """The package one stands in; the repository where that is not known."""
-    for directory in _upwards(facts):
-        name = facts.package(registry, directory)
-        if name:
-            return name
-    return places.repository(facts)
-
-
-def package_draft(kind: str, effect: str, registry: str, names: Sequence[str], summary: str) -> Draft:
-    touches = tuple(Touch(f"package:{registry}:{name}", effect) for name in names)
-    return Draft(kind, names[0], touches=touches, summary=summary)
-
-
 _ARGUMENT_KINDS = {RETAG: ("package-retag", REPLACES), UNPUBLISH: ("package-unpublish", DESTROYS)}
 _VERSIONED = re.compile(r"^(@?[^@]+)@")
 
 
 def _registry_step(step: str, name: str, manager: Manager, words: Words, command: Command, facts: Facts) -> Effects:
-    spelled = places.summary(command)
+    """Packages are published, or what their tags and versions mean is changed, in the registry that is said."""
+    kind, spelled = manager.registry, places.summary(command)
     depth = 2 if words.verb() in ("npm", "nuget", "trunk", "pub", "package") else 1
+    registry = registry_named(kind, words, command, facts)
+    relies = _login_used(name, manager, registry, command, facts)
     if step == PUBLISH:
-        names = (
-            _all_members(words, manager, facts)
-            if name in ("lerna", "changeset")
-            else package_names(manager.registry, words, facts, depth)
-        )
-        return Effects((package_draft("package-publish", REPLACES, manager.registry, names, spelled),))
-    kind, effect = _ARGUMENT_KINDS[step]
+        every = all_members(kind, facts) if name in ("lerna", "changeset") else ()
+        names = every or package_names(kind, words, facts, depth)
+        # Under a tag of its own the version that others get by default stays.
+        beside = kind == "npm" and words.value("--tag", "--dist-tag") not in (None, "latest")
+        effect = ADDS if beside else REPLACES
+        return Effects((package_draft("package-publish", effect, registry, names, spelled, relies),))
+    draft_kind, effect = _ARGUMENT_KINDS[step]
     arguments = [
         word for word in words.after(depth) if word not in ("add", "rm", "remove", "set", "public", "restricted", "ls")
     ]
     named = next((word for word in arguments if UNKNOWN not in word), None)
     match = _VERSIONED.match(named) if named else None
-    package = (match[1] if match else named) or own_package(manager.registry, facts)
+    package = (match[1] if match else named) or own_package(kind, facts)
     if name == "cargo" and step == RETAG:
-        package = own_package(manager.registry, facts)
-    return Effects((package_draft(kind, effect, manager.registry, (package,), spelled),))
+        package = own_package(kind, facts)
+    return Effects((package_draft(draft_kind, effect, registry, (package,), spelled, relies),))
 
 
-def _all_members(words: Words, manager: Manager, facts: Facts) -> tuple[str, ...]:
-    """The packages of a monorepo."""
-    found = [
-        facts.package(manager.registry, places.parent(path))
-        for pattern in ("packages/*/package.json", "libs/*/package.json", "apps/*/package.json")
-        for path in facts.glob(f"{places.root(facts)}/{pattern}")
-    ]
-    return tuple(dict.fromkeys(name for name in found if name)) or (own_package(manager.registry, facts),)
+def _login_used(name: str, manager: Manager, registry: str, command: Command, facts: Facts) -> tuple[Touch, ...]:
+    if name not in _LOGINS:
+        return ()
+    return logins.used(_LOGINS[name], command, facts, registry if registry != manager.registry else None)
+
+
+#: The managers that publish with the login of the machine, and whose it is.
+_LOGINS = {"npm": "npm", "pnpm": "npm", "yarn": "yarn", "cargo": "cargo", "gem": "gem"}
 
 
 def _version(name: str, manager: Manager, words: Words, command: Command, facts: Facts) -> Effects:
@@ -1179,18 +1135,13 @@ def _version(name: str, manager: Manager, words: Words, command: Command, facts:
     return Effects(tuple(drafts))
 
 
-def login(program: str, command: Command, facts: Facts, effect: str = REPLACES) -> Effects:
-    """The login of a program on this machine is replaced, switched or dropped."""
-    touch = Touch(f"credential:{facts.machine}:{program}", effect)
-    return Effects((Draft("login", program, touches=(touch,), summary=places.summary(command)),))
-
-
 # ── a manager's call ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _managed(name: str, command: Command, facts: Facts) -> Effects | None:
     manager = MANAGERS[name]
-    words = split(command.argv, manager.valued.split(), long=name == "go")
+    argv = tuple("--workspaces" if word == "-ws" else word for word in command.argv)  # npm's own two-letter switch
+    words = split(argv, manager.valued.split(), long=name == "go")
     directory = words.value(*manager.here) if manager.here else None
     if directory and not words.on("-g", "--global") and UNKNOWN not in directory:
         facts = facts.at(facts.real(directory))
@@ -1223,7 +1174,10 @@ def _do(step: str, name: str, manager: Manager, words: Words, command: Command, 
     if step == VERSION:
         return _version(name, manager, words, command, facts)
     if step == LOGIN:
-        return login(name, command, facts, DESTROYS if "logout" in words.plain else REPLACES)
+        registry = registry_named(manager.registry, words, command, facts)
+        named = registry if registry != manager.registry else None
+        effect = DESTROYS if "logout" in words.plain or "signout" in words.plain else REPLACES
+        return logins.login(_LOGINS.get(name, name), command, facts, effect, named)
     if step == SWITCH:
         touch = _global(name, facts, SWITCHES)
         return Effects((Draft("context-switch", name, touches=(touch,), summary=places.summary(command)),))
@@ -1386,74 +1340,6 @@ def _ncu(command: Command, facts: Facts) -> Effects:
     return Effects((places.file_draft("edit", facts, path, EDITS, places.summary(command)),))
 
 
-def _images(command: Command, facts: Facts) -> Effects | None:
-    """The verbs of container tools that reach a registry; all others are not for here."""
-    words = split(
-        command.argv,
-        (
-            "-t",
-            "--tag",
-            "-f",
-            "--file",
-            "--context",
-            "--platform",
-            "--builder",
-            "-u",
-            "--username",
-            "-p",
-            "--password",
-            "--build-arg",
-            "--target",
-            "--dest",
-            "--format",
-            "--cache-from",
-            "--cache-to",
-        ),
-    )
-    verbs = [
-        word
-        for word in words.plain[:2]
-        if word in ("push", "login", "logout", "copy", "cp", "append", "tag", "delete", "build", "bake")
-    ]
-    program = command.argv[0]
-    if program in ("docker", "podman", "nerdctl") and words.verb() not in (
-        "push",
-        "login",
-        "logout",
-        "build",
-        "buildx",
-        "image",
-        "builder",
-    ):
-        return None
-    if "login" in verbs or "logout" in verbs:
-        return login("docker", command, facts, DESTROYS if "logout" in verbs else REPLACES)
-    if "push" in verbs:
-        images = words.after(words.plain.index("push") + 1)[:1]
-    elif "build" in verbs and words.on("--push"):
-        images = words.values("-t", "--tag")
-    elif program in ("crane", "skopeo", "oras"):
-        if not verbs:
-            return Effects(reads=True)
-        images = words.after(1)[-1:]
-    else:
-        return None
-    names = [image_name(image) for image in images if UNKNOWN not in image] or [places.repository(facts)]
-    kind, effect = ("package-unpublish", DESTROYS) if "delete" in verbs else ("package-publish", REPLACES)
-    return Effects((package_draft(kind, effect, "docker", list(dict.fromkeys(names)), places.summary(command)),))
-
-
-def image_name(image: str) -> str:
-    """An image without its tag and digest: `ghcr.io/acme/app:1.2@sha256:…` → `ghcr.io/acme/app`.
-
-    >>> image_name("localhost:5000/app:dev")
-    'localhost:5000/app'
-    """
-    plain = image.removeprefix("docker://").partition("@")[0]
-    head, slash, last = plain.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"
-
-
 def _releaser(command: Command, facts: Facts) -> Effects:
     """Programs that publish where they stand."""
     words = split(command.argv, ("--branches", "--extends", "--preset", "-r", "--release-as", "--tag"))
@@ -1499,7 +1385,6 @@ _ALONE: dict[str, Callable[[Command, Facts], Effects | None]] = {
     **dict.fromkeys(PYTHONS, _python),
     **dict.fromkeys(("dpkg", "rpm", "pacman"), _system),
     **dict.fromkeys(("ncu", "npm-check-updates"), _ncu),
-    **dict.fromkeys(("docker", "podman", "nerdctl", "crane", "skopeo", "oras"), _images),
     **dict.fromkeys(RELEASERS, _releaser),
     **dict.fromkeys(("corepack", "n"), _corepack),
     **dict.fromkeys(_TEST_RUNNERS, script),
@@ -1519,4 +1404,4 @@ def read(command: Command, facts: Facts) -> Effects | None:
     if name in MANAGERS:
         return _managed(name, command, facts)
     alone = _ALONE.get(program)
-    return alone(command, facts) if alone else None
+    return (Effects(reads=True) if reads.is_read(command) else alone(command, facts)) if alone else None

@@ -21,12 +21,13 @@ def local_repository(facts: Facts) -> str:
 
 
 def default_database(facts: Facts, stage: str | None = None) -> str:
-    """The key of the database of a project that does not say: one a repository on this machine, `…/default`; a
-    production or staging one wherever the repository is seen from.
+    """The database of a project that does not say which: one a repository on this machine; a production or staging one
+    wherever the repository is seen from.
     """
     if stage in ("prod", "staging"):
         return f"db:{repository(facts)}/{stage}"
-    return f"db:{local_repository(facts)}/{stage if stage in ('test', 'preview') else 'default'}"
+    local = targets.default_database(facts.machine, facts.common_dir or facts.worktree or facts.cwd)
+    return f"{local.removesuffix('default')}{stage}" if stage in ("test", "preview") else local
 
 
 def root(facts: Facts) -> str:

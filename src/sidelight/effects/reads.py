@@ -9,15 +9,15 @@ from sidelight.effects import Command
 #: Read-only whatever their arguments are.
 ALWAYS = frozenset(
     (
-        ": [ [[ ack ag arch atop b2sum base32 base64 basename bat batcat bc btop cal cat cd cksum clear cloc cmp"
-        " column comm cut delta df diff difft dig dirname dmesg du echo egrep eza exa expand expr factor false"
-        " fgrep file fmt fold free getconf getent grep groups head hexdump host htop id iostat jobs"
-        " join jq last less locale locate look ls lsattr lsb_release lsblk lscpu lsof lspci lsusb man md5 md5sum"
-        " mdfind more mtr netstat nl nm nproc nslookup numfmt objdump od otool paste pathchk pgrep ping pr"
-        " printenv printf ps pstree pwd pwdx readelf readlink realpath rev rg scc seq sha1sum sha256sum sha512sum"
-        " shasum size sleep ss stat strings sum sw_vers tac tail test tldr tokei top tr traceroute tree true tsort"
-        " tty type uname unexpand uniq uptime users vmstat w wait wc whatis whereis which who whoami whois xxd yes"
-        " zcat zgrep zless"
+        ": [ [[ ack actionlint ag arch atop b2sum base32 base64 basename bat batcat bc btop cal cat cd cksum"
+        " clear cloc cmp column comm cut delta df diff difft dig dirname dmesg du echo egrep exa expand expr eza"
+        " factor false fgrep file fmt fold free getconf getent grep groups hadolint head hexdump host htop id"
+        " iostat jobs join jq last less locale locate look ls lsattr lsb_release lsblk lscpu lsof lspci lsusb man"
+        " md5 md5sum mdfind more mtr netstat nl nm nproc nslookup numfmt objdump od otool paste pathchk pgrep ping"
+        " pr printenv printf ps pstree pwd pwdx pycodestyle pydocstyle pyflakes readelf readlink realpath rev rg"
+        " scc seq sha1sum sha256sum sha512sum shasum shellcheck size sleep ss stat staticcheck strings sum sw_vers"
+        " tac tail test tldr tokei top tr traceroute tree true tsort tty type uname unexpand uniq uptime users"
+        " vmstat vulture w wait wc whatis whereis which who whoami whois xxd yamllint yes zcat zgrep zless"
     ).split()
 )
 
@@ -26,6 +26,15 @@ UNLESS: dict[str, str] = {
     "date": "-s --set",
     "fd": "-x -X --exec --exec-batch",
     "fdfind": "-x -X --exec --exec-batch",
+    **dict.fromkeys(("pyright", "basedpyright"), "--createstub --writebaseline -w --watch"),
+    "mypy": "--install-types",
+    "svelte-check": "--watch",
+    "ty": "",
+    "bandit": "-o --output",
+    "flake8": "--output-file",
+    "pylint": "--output",
+    "semgrep": "--autofix -a -o --output",
+    "tflint": "--fix --init",
     "find": "-delete -exec -execdir -ok -okdir -fprint -fprintf -fls -fprint0",
     "gfind": "-delete -exec -execdir -ok -okdir -fprint -fprintf -fls -fprint0",
     "hostname": "-F --file -b",
@@ -38,6 +47,7 @@ UNLESS: dict[str, str] = {
 ONLY: dict[str, str] = {
     "command": "-v -V",
     "kill": "-0 -l",
+    **dict.fromkeys(("tsc", "tsgo", "vue-tsc"), "--noEmit -noEmit --showConfig --listFilesOnly"),
 }
 _BARE = frozenset(("env", "hostname", "mount", "set", "ssh-add"))
 
@@ -56,7 +66,7 @@ def is_read(command: Command) -> bool:
         return not any(not word.startswith("-") and "=" not in word for word in options)
     if program in UNLESS:
         return not _has(options, UNLESS[program]) and not (program == "hostname" and options)
-    return program in ONLY and _has(options, ONLY[program])
+    return program in ONLY and _has(options, ONLY[program]) and not {"-w", "--watch"} & set(options)
 
 
 def _has(options: tuple[str, ...], wanted: str) -> bool:

@@ -41,16 +41,17 @@ SUBJECTS: dict[str, str] = {
         " pulumi railway render sam serverless sh skaffold sls task terraform terragrunt tofu vercel wrangler"
         " zsh"
     ),
+    "images": "buildah crane docker nerdctl oras podman skopeo",
     "packages": (
         "apk apt apt-cache apt-get aptitude asdf ava babel brew brew.sh bun bundle bundler c8 cargo changeset"
-        " choco composer conda corepack crane cypress dart deno dnf docker dotnet dpkg esbuild eslint flit"
-        " flutter fnm gem go goreleaser gradle gradlew hatch jest jsr karma lerna mamba microdnf micromamba"
-        " mise mix mocha mvn mvnw mypy n ncu nerdctl nox np npm npm-check-updates nvm nx nyc oras ovsx pacman"
-        " pdm phpunit pip pip3 pip3.11 pip3.12 pip3.13 pipenv pipx playwright pnpm pnpx pod podman poetry py"
-        " pyenv pypy3 pyright pytest python python-semantic-release python3 python3.10 python3.11 python3.12"
-        " python3.13 python3.14 python3.15 python3.8 python3.9 rbenv release-it release-please rollup rpm"
-        " rspec rtx rustup rye scoop semantic-release skopeo snap standard-version swc swift tox ts-node tsc"
-        " tsup tsx turbo twine uv uv-pip vitest volta vsce webpack winget yarn yarnpkg yum zypper"
+        " choco composer conda corepack cypress dart deno dnf dotnet dpkg esbuild flit flutter fnm gem go"
+        " goreleaser gradle gradlew hatch jest jsr karma lerna mamba microdnf micromamba mise mix mocha mvn"
+        " mvnw mypy n ncu nox np npm npm-check-updates nvm nx nyc ovsx pacman pdm phpunit pip pip3 pip3.11"
+        " pip3.12 pip3.13 pipenv pipx playwright pnpm pnpx pod poetry py pyenv pypy3 pyright pytest python"
+        " python-semantic-release python3 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15"
+        " python3.8 python3.9 rbenv release-it release-please rollup rpm rspec rtx rustup rye scoop"
+        " semantic-release snap standard-version swc swift tox ts-node tsc tsup tsx turbo twine uv uv-pip"
+        " vitest volta vsce webpack winget yarn yarnpkg yum zypper"
     ),
     "processes": (
         "Get-Process Get-Service Restart-Computer Restart-Service Start-Service Stop-Computer Stop-Process"

@@ -35,7 +35,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/coordination/intent", coordination.announce, "Announce what you are about to do.",
           messages.Announced, messages.Intent, status=201, also=(413,)),
     Route("POST", "/coordination/intent/{id}/finish", coordination.finish, "It is done.",
-          messages.Finished, also=(404,)),
+          messages.Finished, also=(404,), waits=True),
     Route("POST", "/coordination/check", coordination.check, "What would I be warned about? Records nothing.",
           messages.Checked, messages.Check, also=(413,), waits=True),
     Route("GET", "/coordination/recent", coordination.recent, "What was announced and done of late, newest first.",
@@ -50,13 +50,13 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/config", home.patch, "Change settings by a merge patch (RFC 7396).",
           messages.Patched, messages.Patch, also=(413,), group="config", waits=True),
     Route("POST", "/commitments", home.promise, "Keep a commitment to a user.",
-          messages.Commitment, messages.Promise, status=201, also=(413,), group="commitments"),
+          messages.Commitment, messages.Promise, status=201, also=(413,), group="commitments", waits=True),
     Route("GET", "/commitments", home.promises, "The commitments, newest first.",
           messages.Commitments, asks=(home.STATUS,), group="commitments"),
     Route("GET", "/commitments/{id}", home.one_promise, "One commitment.",
           messages.Commitment, also=(404,), group="commitments"),
     Route("POST", "/commitments/{id}/withdraw", home.withdraw, "Withdraw an active commitment.",
-          messages.Withdrawn, messages.Withdrawal, also=(404, 413), group="commitments"),
+          messages.Withdrawn, messages.Withdrawal, also=(404, 413), group="commitments", waits=True),
     Route("GET", "/capabilities", _capabilities, "What this server can do.", messages.Capabilities, group="server"),
     Route("GET", "/openapi.json", _openapi, "This description.", messages.Settings, group="server"),
     Route("GET", "/health", home.health, "It is alive.", messages.Health, group="server", open=True),
@@ -105,7 +105,7 @@ class App:
     async def _keep_house(self) -> None:
         while True:
             try:
-                self._served.keep_house()
+                await asyncio.get_running_loop().run_in_executor(self._served.threads, self._served.keep_house)
             except (StoreError, ConfigError) as error:
                 self._log.say(f"housekeeping: {error}")
             await asyncio.sleep(60)

@@ -7,6 +7,7 @@ sentence (`{"error": …}`); what nobody foresaw is a 500 that is logged and tel
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import time
@@ -26,7 +27,7 @@ from sidelight.ledger import ACTOR_MOST
 from sidelight.redact import MASK, line, secrets_out
 from sidelight.server.log import Log
 from sidelight.server.served import Served
-from sidelight.stores import StoreError
+from sidelight.stores import StoreBusy, StoreError
 
 BODY_MOST = 1024 * 1024
 _DRAINED_MOST = 32 * 1024 * 1024  # a body that is too large is read to its end, so that the answer arrives
@@ -64,7 +65,8 @@ class Parameter(NamedTuple):
 class Route(NamedTuple):
     """A row of the table: what is asked for how, what does it, what it takes and gives, and what else may come of it.
 
-    `waits` routes may wait for a disk, a lock or git, so they run in a thread. `open` routes need no token.
+    `waits` routes may wait for a disk, a lock or git, or take more than one step, so they run in a thread; the others
+    run on the event loop, where the ledger is quickest. `open` routes need no token.
     """
 
     method: str
@@ -229,9 +231,11 @@ class Resource:
 
     async def _done(self, route: Route, ask: Ask) -> Answer | Response:
         served = self._served
+        answer = None
         if not (route.waits or served.ledger.store.waits):
-            answer = _do(route, served, ask)
-        else:
+            with contextlib.suppress(StoreBusy):  # nothing was done yet: where it may wait, again
+                answer = _do(route, served.hasty, ask)
+        if answer is None:
             answer = await asyncio.get_running_loop().run_in_executor(served.threads, _do, route, served, ask)
         if route.method != "GET":
             served.bell.ring()

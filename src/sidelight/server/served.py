@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from sidelight.server.stream import Bell
 from sidelight.space import home_space, prepare
 
 DAY_MS = 86_400_000
+HASTE_MS = 20
 _SEEN_EVERY = 60.0  # seconds
 _ANSWERS = "answers"
 
@@ -39,9 +41,13 @@ class Served:
         self.keys = Keys(home, env)
         self.names = names or Names()
         self.bursts = Bursts()
-        self.bell = Bell(self.ledger.store)
         self.threads = ThreadPoolExecutor(8, thread_name_prefix="sidelight")
         self._seen: dict[str, float] = {}
+        quick = self.ledger.hasty(HASTE_MS)
+        self.bell = Bell(quick.store)
+        #: The same, for the event loop: it waits a moment at most for others who write, then `StoreBusy` is raised.
+        self.hasty = copy.copy(self)
+        self.hasty.ledger = quick
 
     def facts_at(self, cwd: str | None) -> Facts:
         """Where a caller stands; nowhere in particular if it did not say."""
@@ -94,4 +100,5 @@ class Served:
     def close(self) -> None:
         """Let go of everything."""
         self.threads.shutdown(wait=True, cancel_futures=True)
+        self.hasty.ledger.close()
         self.ledger.close()

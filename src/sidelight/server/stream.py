@@ -8,6 +8,7 @@ is queued for a slow one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import msgspec
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from sidelight import wire
-from sidelight.stores import Store, StoreError
+from sidelight.stores import Store, StoreBusy, StoreError
 
 if TYPE_CHECKING:
     from sidelight.actions import Action
@@ -44,8 +45,9 @@ class Bell:
         woken = asyncio.Event()
         self._waiting.add(woken)
         try:
-            if self._store.last_seq() > after:
-                return
+            with contextlib.suppress(StoreBusy):
+                if self._store.last_seq() > after:
+                    return
             if self._looking is None or self._looking.done():
                 self._looking = asyncio.get_running_loop().create_task(self._look())
             await woken.wait()
@@ -81,7 +83,11 @@ async def _events(
 ) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(comment="the record of this home, as it grows", retry=RETRY_MS, sep="\n")
     while True:
-        page = store.follow(after, _PAGE)
+        try:
+            page = store.follow(after, _PAGE)
+        except StoreBusy:  # somebody writes just now
+            await asyncio.sleep(LOOK_EVERY)
+            continue
         for action in page:
             after = action.seq
             if wanted(action):

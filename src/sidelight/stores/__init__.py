@@ -226,6 +226,9 @@ class Store(Protocol):
     def export(self) -> Iterator[Mapping[str, Any]]:
         """The whole record as plain dicts, oldest first."""
 
+    def hasty(self, ms: int) -> Store:
+        """The same store for a caller that must not wait: `StoreBusy` after so long. To be disposed of as well."""
+
     def now(self) -> int:
         """The ledger's clock, epoch ms. It never runs backwards."""
 

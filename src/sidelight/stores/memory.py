@@ -26,6 +26,7 @@ from sidelight.stores.projections import (
     PLAN,
     SEEN_EVERY_MS,
     SETTLING,
+    TENDED_EVERY_MS,
     UNDONE,
     WORK,
     Found,
@@ -36,6 +37,7 @@ from sidelight.stores.projections import (
     nearest,
     noted,
     others_among,
+    parent_of,
     present,
     still_marking,
     taken,
@@ -69,8 +71,9 @@ class MemoryStore:
         self._sessions: dict[Who, Session] = {}
         self._told: dict[tuple[Who, str, str, str], Told] = {}
         self._touched: dict[tuple[str, int, str], Note] = {}  # (addressee, number of the later action, sub-agent)
-        self._taken: set[tuple[str, int, str]] = set()
+        self._taken: dict[tuple[str, int, str], int] = {}  # when it was told
         self._delivered: dict[str, tuple[int, int, Note]] = {}  # when, the first number, what was found
+        self._tended: int | None = None
         self._documents: dict[tuple[str, str], Document] = {}
         self._numbers: dict[str, int] = {}
 
@@ -216,14 +219,18 @@ class MemoryStore:
             for touch in action.touches:
                 inside = touch.within == key if bounds is None else bounds[0] < touch.key < bounds[1]
                 if inside and touch.within and touch.effect in (EDITS, REPLACES) and touch.key not in files:
-                    settled = self._committed(touch.within, last, SETTLING), self._committed(touch.key, last, (COMMITS,))
+                    settled = (
+                        self._committed(touch.within, last, SETTLING),
+                        self._committed(touch.key, last, (COMMITS,)),
+                    )
                     if seq > max(settled):
                         files[touch.key] = seq
             if len(files) >= CHANGES_READ:
                 break
         if not files:
             return None
-        newest = tuple((path, seq, self._record[seq].ts) for path, seq in list(files.items())[:FILES_SHOWN])
+        shown = sorted(files.items(), key=lambda one: (-one[1], one[0]))[:FILES_SHOWN]
+        newest = tuple((path, seq, self._record[seq].ts) for path, seq in shown)
         return Work(key, last.actor or None, last.agent or None, min(len(files), FILES_COUNTED), newest)
 
     def _committed(self, key: str, who: Found, effects: tuple[str, ...]) -> int:
@@ -294,7 +301,9 @@ class MemoryStore:
 
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         with self._lock:
-            self._taken.update((actor, one.seq, one.agent or "") for one in notices)
+            now = self._settled_now()
+            for one in notices:
+                self._taken.setdefault((actor, one.seq, one.agent or ""), now)
 
     # ── sessions and intents ──
 
@@ -312,7 +321,7 @@ class MemoryStore:
         elif known.ended is not None or now - known.last_seen >= SEEN_EVERY_MS or known._replace(**news) != known:
             self._sessions[_who(me)] = known._replace(**news, last_seen=now, ended=None)
         if me.agent:  # who hears from a sub-agent hears from its session
-            self._see(Session(me.actor, host=me.host, machine=me.machine, space=me.space), now)
+            self._see(Session(me.actor) if (me.actor, "") in self._sessions else parent_of(me), now)
 
     def end(self, actor: str, agent: str | None = None) -> int:
         with self._lock:
@@ -388,7 +397,7 @@ class MemoryStore:
     def sessions(self, *, space: str | None = None) -> list[Session]:
         with self._lock:
             found = [one for one in self._sessions.values() if space in (None, one.space)]
-            return sorted(found, key=lambda one: -one.last_seen)[:1000]
+            return sorted(found, key=lambda one: (-one.last_seen, one.actor, one.agent or ""))[:1000]
 
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
         with self._lock:
@@ -457,6 +466,8 @@ class MemoryStore:
                 if actor in (None, one.actor) and space in (None, one.space) and (before is None or one.ts < before)
             ]
             self._delete(gone)
+            seqs = {one.seq for one in gone}
+            self._told = {key: one for key, one in self._told.items() if one.seq not in seqs}
             if actor is not None:
                 self._sessions = {who: one for who, one in self._sessions.items() if who[0] != actor}
                 self._told = {key: one for key, one in self._told.items() if actor not in (key[0][0], key[1])}
@@ -469,13 +480,20 @@ class MemoryStore:
             now = self._settled_now()
             old = [one for one in self.follow(0, batch) if one.ts < now - older_than_ms]
             self._delete(old)
-            for one, closed in self.intents():
-                if closed is None and self._is_over(one, now):
-                    self._settle(one, "expired")
-            self._delivered = {key: one for key, one in self._delivered.items() if one[0] > now - DAY_MS}
-            self._told = {key: one for key, one in self._told.items() if one.ts > now - DAY_MS}
-            self._sessions = {w: one for w, one in self._sessions.items() if one.last_seen >= now - older_than_ms}
+            if self._tended is None or now - self._tended >= TENDED_EVERY_MS:
+                self._tended = now
+                self._tend(now - DAY_MS, now - older_than_ms)
             return len(old)
+
+    def _tend(self, day: int, old: int) -> None:
+        """Close intents that are over, and drop what was said and seen too long ago to matter."""
+        for one, closed in self.intents():
+            if closed is None and self._is_over(one, day + DAY_MS):
+                self._settle(one, "expired")
+        self._delivered = {key: one for key, one in self._delivered.items() if one[0] >= day}
+        self._told = {key: one for key, one in self._told.items() if one.ts >= day}
+        self._touched = {key: one for key, one in self._touched.items() if self._taken.get(key, day) >= day}
+        self._sessions = {who: one for who, one in self._sessions.items() if one.last_seen >= old}
 
     def _is_over(self, intent: Action, now: int) -> bool:
         if intent.expires is not None:
@@ -489,10 +507,13 @@ class MemoryStore:
             self._outcomes.pop(one.seq, None)
             del self._record[one.seq]
             self._touched = {key: note for key, note in self._touched.items() if key[1] != one.seq}
-            self._told = {key: told for key, told in self._told.items() if told.seq != one.seq}
 
     def check(self) -> list[str]:
         return []
+
+    def hasty(self, ms: int) -> MemoryStore:
+        del ms  # nobody holds it for long
+        return self
 
     def dispose(self) -> None:
         """Nothing is held open, and what is in memory stays for whoever still has this store."""

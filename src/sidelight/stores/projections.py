@@ -12,7 +12,19 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sidelight.actions import ANNOUNCES, COMMITS, DESTROYS, EDITS, EFFECTS, REPLACES, SWITCHES, Action, Sighting, Touch
+from sidelight.actions import (
+    ANNOUNCES,
+    COMMITS,
+    DESTROYS,
+    EDITS,
+    EFFECTS,
+    REPLACES,
+    SWITCHES,
+    Action,
+    Session,
+    Sighting,
+    Touch,
+)
 from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, scheme_of, section
 
 if TYPE_CHECKING:
@@ -39,6 +51,7 @@ UNDONE = ("failed", "denied")
 SEEN_EVERY_MS = 60_000  # that a session is there is written down this often
 ALIVE_MS = 7_200_000
 DAY_MS = 86_400_000
+TENDED_EVERY_MS = 3_600_000  # what is over is put away this often
 
 #: The value of an edit that reaches everything in a directory (a formatter), so that files in it find it.
 BULK = {"bulk": True}
@@ -224,7 +237,7 @@ def noted(
 ) -> dict[tuple[str, str | None], list[list[Any]]]:
     """By session what of it a request met, for the row that is left for it: seq, key, role and effect of each mark."""
     found: dict[tuple[str, str | None], list[list[Any]]] = {}
-    for one in before:
+    for one in sorted(before, key=lambda one: (-one.action.seq, one.key, one.role, one.effect)):
         who = one.action.actor, one.action.agent
         if who[0] is not None and who != (actor, agent):
             marks = found.setdefault((who[0], who[1]), [])
@@ -241,6 +254,11 @@ def taken(entry: Entry, seq: int, now: int) -> Action:
         seq, f"{entry.id}-{seq}", now, draft.kind, draft.target, draft.value, draft.reason, draft.actor, draft.agent,
         draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed,
     )  # fmt: skip
+
+
+def parent_of(agent: Session) -> Session:
+    """What a sub-agent says of the session it belongs to, as far as nothing else is known."""
+    return Session(agent.actor, host=agent.host, machine=agent.machine, space=agent.space)
 
 
 def still_marking(action: Action, outcome: str | None) -> bool:

@@ -41,6 +41,7 @@ from sidelight.stores.projections import (
     PLAN,
     PRESENT_MOST,
     SEEN_EVERY_MS,
+    TENDED_EVERY_MS,
     UNDONE,
     WORK,
     Found,
@@ -48,6 +49,7 @@ from sidelight.stores.projections import (
     changes_of,
     marks_of,
     noted,
+    parent_of,
     present,
     still_marking,
     taken,
@@ -72,7 +74,6 @@ if TYPE_CHECKING:
     from sidelight.stores.sqlite.rescue import Salvaged
 
 BUSY_MS = 5000
-TENDED_EVERY_MS = 3_600_000
 NEVER = 1 << 62
 
 _PUT_MARK = (
@@ -133,6 +134,9 @@ class SqliteStore:
         self._writing, self._reading = self._file.writing, self._file.reading
         with self._reading():
             pass
+
+    def hasty(self, ms: int) -> SqliteStore:
+        return type(self)(self.path, clock=self._clock, busy_ms=ms)
 
     def _clear(self) -> None:
         self._rows.clear()
@@ -262,7 +266,7 @@ class SqliteStore:
         rows = db.execute(
             "SELECT (SELECT max(a.seq) FROM actions AS a WHERE a.seq >= s.seq AND a.actor = s.actor) "
             "FROM sessions AS s WHERE s.agent = '' AND s.ended IS NULL AND s.last_seen > ? AND s.machine = ? "
-            f"AND s.seq > 0 ORDER BY s.last_seen DESC LIMIT {ALIVE_MOST}",
+            f"AND s.seq > 0 ORDER BY s.last_seen DESC, s.actor LIMIT {ALIVE_MOST}",
             (now - ALIVE_MS, machine),
         ).fetchall()
         return self._rows.sightings(db, [Found("", WORK, "uses", "", "", seq) for (seq,) in rows if seq is not None])
@@ -361,7 +365,7 @@ class SqliteStore:
         seq = added[-1].seq if added else 0
         _put_session(db, me, start.now, seq)
         if me.agent:  # who hears from a sub-agent hears from its session
-            _put_session(db, Session(me.actor, host=me.host, machine=me.machine, space=me.space), start.now, seq)
+            _put_session(db, parent_of(me), start.now, seq, only_new=True)
         if len(self._seen) > 1000:
             self._seen.clear()
         self._seen[me.actor, me.agent] = me
@@ -482,7 +486,7 @@ class SqliteStore:
         with self._reading() as db:
             rows = db.execute(
                 "SELECT actor, agent, first_seen, last_seen, ended, space, machine, body FROM sessions "
-                "WHERE ?1 IS NULL OR space = ?1 ORDER BY last_seen DESC LIMIT 1000",
+                "WHERE ?1 IS NULL OR space = ?1 ORDER BY last_seen DESC, actor, agent LIMIT 1000",
                 (space,),
             )
             return [session_of(row) for row in rows]
@@ -591,6 +595,8 @@ class SqliteStore:
             if rows and rows[-1][0] == start.last:
                 self._keep_anchor(db, start)
             self._delete(db, [action_of(row) for row in rows])
+            if rows:
+                db.execute("DELETE FROM touched WHERE seq <= ?", (rows[-1][0],))
             self._tend(db, start.now, older_than_ms)
             return len(rows)
 
@@ -620,7 +626,7 @@ class SqliteStore:
             self._settle(db, seq, "expired", now)
         db.execute("DELETE FROM delivered WHERE ts < ?", (day,))
         db.execute("DELETE FROM told WHERE ts < ?", (day,))
-        db.execute("DELETE FROM touched WHERE ts < ? OR told < ?", (old, day))
+        db.execute("DELETE FROM touched WHERE told < ?", (day,))
         db.execute("DELETE FROM sessions WHERE last_seen < ?", (old,))
 
     def check(self) -> list[str]:
@@ -714,12 +720,15 @@ def _rebuild(db: sqlite3.Connection) -> None:
 # ── what is known beside the record ───────────────────────────────────────────────────────────────────────────────
 
 
-def _put_session(db: sqlite3.Connection, me: Session, now: int, seq: int) -> None:
+def _put_session(db: sqlite3.Connection, me: Session, now: int, seq: int, *, only_new: bool = False) -> None:
+    """Write that a session is there, with what it says of itself (`only_new`: unless it has said so before)."""
     row = db.execute(
         "SELECT body, last_seen, ended, space, machine FROM sessions WHERE actor = ? AND agent = ?",
         (me.actor, me.agent or ""),
     ).fetchone()
     known = json.loads(row[0]) if row is not None else {}
+    if row is not None and only_new:
+        me = Session(me.actor, me.agent)
     news = {name: value for name, value in me._asdict().items() if name in SESSION_BODY and value is not None}
     if row is not None and row[2] is None and now - row[1] < SEEN_EVERY_MS:
         moved = any(known.get(name) != value for name, value in news.items())

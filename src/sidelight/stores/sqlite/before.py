@@ -43,9 +43,7 @@ _OF_PLAN = (
     f"SELECT * FROM (SELECT key, '{PLAN}', 'announces', actor, agent, seq FROM plans "
     f"WHERE key = ? ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
 )
-_INSIDE = (
-    "SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ? AND key < ? AND role = ? GROUP BY actor, agent, effect"
-)
+_INSIDE = "SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ? AND key < ? AND role = ? GROUP BY actor, agent, effect"
 _INSIDE_PLAN = "SELECT DISTINCT 'announces', actor, agent, seq FROM plans WHERE key > ? AND key < ?"
 
 # What certain sessions (?2) last did to certain resources (?1).
@@ -70,7 +68,7 @@ _COMMITTED = (
 )
 _FILES = (
     "SELECT f.path, max(f.seq) AS last FROM ({changes}) AS f "
-    f"WHERE NOT {_COMMITTED} GROUP BY f.path ORDER BY last DESC LIMIT {FILES_COUNTED}"
+    f"WHERE NOT {_COMMITTED} GROUP BY f.path ORDER BY last DESC, f.path LIMIT {FILES_COUNTED}"
 )
 _FILES_IN_TREE = _FILES.format(
     changes="SELECT path, seq FROM changes WHERE tree = ?1 AND actor = ?2 AND agent = ?3 "
