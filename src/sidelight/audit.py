@@ -33,6 +33,9 @@ MAX_BYTES = 5 * 1024 * 1024
 KEEP = 3
 
 _LARGEST_LINE = 16 * 1024
+
+#: What the ledger itself made; everything else came from a caller.
+_PLAIN = frozenset({"recordedAt", "seq", "id", "kind", "ts", "concurrentCount", "severity"})
 _TAIL = 256 * 1024
 
 
@@ -64,7 +67,10 @@ def _line(one: Mapping[str, Any]) -> str:
         **one,
     }
     name = str(one.get("target") or "")
-    clean = {key: mask(value, name if key == "value" else "") for key, value in shown.items()}
+    clean = {
+        key: mask(value, name if key == "value" else "") if key not in _PLAIN and value is not None else value
+        for key, value in shown.items()
+    }
     text = _compact(clean)
     if len(text) > _LARGEST_LINE // 4 and len(text.encode()) > _LARGEST_LINE:
         room = {"targets": 4096, "reason": 4096, "value": 2048}

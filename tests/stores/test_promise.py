@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def in_threads(works: list[Callable[[], None]]) -> None:
         start.wait()
         try:
             work()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised in the test's own thread
             failed.append(error)
 
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
@@ -185,7 +186,7 @@ def run_ledgers(path: str, *, threads: int, many: int, store: SqliteStore | None
             if own is not store:
                 own.dispose()
 
-    in_threads([lambda actor=f"t{number}": write(actor) for number in range(threads)])
+    in_threads([partial(write, f"t{number}") for number in range(threads)])
     assert len(said) == threads * many
     check_the_promise(path, said)
 
@@ -248,7 +249,7 @@ def at_the_same_moment(kind: type[Interleaved], path: str) -> list[set[str | Non
             asked = question([writers.TARGET])
             stores[actor].append([entry(actor, writers.TARGET)], asked, me=Session(actor))
 
-    in_threads([lambda actor=actor: act(actor) for actor in "ab"])
+    in_threads([partial(act, actor) for actor in "ab"])
     looks = [one.look for one in stores.values()]
     for one in stores.values():
         one.dispose()

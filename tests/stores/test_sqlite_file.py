@@ -345,16 +345,21 @@ def test_a_full_disk_loses_nothing_that_was_there(path):
     act(store)
     with store._reading() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
-    store._file._db.execute(f"PRAGMA max_page_count = {pages + 20}")
+        db.execute(f"PRAGMA max_page_count = {pages + 20}")
     with pytest.raises(StoreError, match="full"):
-        for number in range(1000):
-            act(store, "a", f"{number}-{'x' * 500}.py")
+        _fill(store)
     kept = store.last_seq()
     assert kept > 1
     assert store.check() == []
-    store._file._db.execute("PRAGMA max_page_count = 100000000")
+    with store._reading() as db:
+        db.execute("PRAGMA max_page_count = 100000000")
     assert act(store, "b").added[0].seq == kept + 1
     store.dispose()
+
+
+def _fill(store):
+    for number in range(1000):
+        act(store, "a", f"{number}-{'x' * 500}.py")
 
 
 def test_a_file_that_may_not_grow_loses_nothing_that_was_there(path):

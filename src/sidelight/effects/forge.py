@@ -393,9 +393,8 @@ def _gh_secret(call: Call) -> Effects | None:
     where = "/".join(part for part in parts if part)
     file = words.value("-f", "--env-file")
     names = [name for name in words.after(2)[:1] if UNKNOWN not in name] or _names_in(file, call)
-    said = [Touch(f"secret:{where}/{name}", REPLACES if variables else DESTROYS) for name in names] or [
-        Touch(f"secret:{where}", DESTROYS)
-    ]
+    effect = REPLACES if verb == "set" else DESTROYS
+    said = [Touch(f"secret:{where}/{name}", effect) for name in names] or [Touch(f"secret:{where}", effect)]
     return call.one("other" if variables else "secret-rotate", names[0] if names else where, *said)
 
 
@@ -1176,8 +1175,9 @@ def _tracker(program: str) -> Callable[[Command, Facts], Effects | None]:
 # ── keepers of secrets ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _secret(call: Call, keys: Sequence[str]) -> Effects:
-    return call.one("secret-rotate", keys[0] if keys else None, *(Touch(f"secret:{key}", DESTROYS) for key in keys))
+def _secret(call: Call, keys: Sequence[str], effect: str = DESTROYS) -> Effects:
+    """Secrets are given another value (REPLACES) or taken away."""
+    return call.one("secret-rotate", keys[0] if keys else None, *(Touch(f"secret:{key}", effect) for key in keys))
 
 
 def _vault_server(words: Words, command: Command, facts: Facts) -> str:
@@ -1220,7 +1220,8 @@ def _vault(command: Command, facts: Facts) -> Effects | None:
     rest = [word for word in words.after(start) if UNKNOWN not in word]
     mount = words.value("-mount")
     where = (_vault_server(words, command, facts), mount, rest[0] if rest else None)
-    found = _secret(call, ["/".join(part.strip("/") for part in where if part)])
+    effect = REPLACES if verb in ("put", "patch", "write", "metadata put", "metadata patch", "undelete") else DESTROYS
+    found = _secret(call, ["/".join(part.strip("/") for part in where if part)], effect)
     files = [word.partition("=")[2] if "=" in word else word for word in rest[1:]]
     used = [
         places.file_draft("file-use", facts, word[1:], USES, places.summary(command))
@@ -1239,7 +1240,8 @@ def _doppler(command: Command, facts: Facts) -> Effects | None:
     where = "/".join(part for part in ("doppler", project, config) if part)
     if group == "secrets" and verb in ("set", "delete", "upload", "substitute", "notes"):
         names = [name.partition("=")[0] for name in words.after(2) if UNKNOWN not in name] if verb != "upload" else []
-        return _secret(call, [f"{where}/{name}" for name in names] or [where])
+        effect = DESTROYS if verb == "delete" else REPLACES
+        return _secret(call, [f"{where}/{name}" for name in names] or [where], effect)
     if group in ("login", "logout"):
         return _login("doppler", call, DESTROYS if group == "logout" else REPLACES)
     if group in ("setup", "configure") and verb not in ("get", "options", "debug", ""):

@@ -88,7 +88,7 @@ _FILE_NAME = re.compile(r"(?:.*/)?([A-Za-z0-9@][\w.@-]*?)(?:-v?(?=[\d*?\[{])|(?=
 
 
 def _of_word(word: str, kind: str, facts: Facts) -> str | None:
-    """The package of a directory, or of a built file: `dist/acme_client-2.4.0*` is `acme-client` in Python's spelling."""
+    """The package of a directory, or of a built file: `dist/acme_client-2.4.0*` is Python's `acme-client`."""
     found = _FILE_NAME.match(word) if _FILE.search(word) else None
     if found is None:
         return None if kind == "pypi" else facts.package(kind, facts.real(word))

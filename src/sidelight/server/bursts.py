@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from sidelight.actions import KINDS, Draft
+from sidelight.actions import KINDS, Action, Draft
 from sidelight.advisory import PRESENT, at_least
 from sidelight.advisory.case import REPEAT_MS
 from sidelight.advisory.wording import HEAD, origin_warning
@@ -41,7 +41,7 @@ class Bursts:
 
 
 def worded(
-    bursts: Bursts, receipt: Receipt, mine: Sequence[Draft], window_ms: int, *, dry: bool = False
+    bursts: Bursts, receipt: Receipt, mine: Sequence[Draft | Action], window_ms: int, *, dry: bool = False
 ) -> tuple[str | None, str | None]:
     """The warning of an HTTP answer and its severity: O6's full wording, or one line within a burst."""
     said = receipt.said

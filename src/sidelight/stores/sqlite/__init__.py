@@ -86,8 +86,9 @@ _ONE_MARK = "role = ? AND key = ? AND actor = ? AND agent = ? AND effect = ? AND
 
 # In one statement: the clock's anchor, the last seq, my session, have I an open intent.
 _BEGINNING = """
-SELECT c.value, (SELECT max(seq) FROM actions), s.last_seen, s.ended, EXISTS (
-  SELECT 1 FROM actions WHERE kind = 'intent' AND actor = ?1 AND outcome IS NULL)
+SELECT c.value, (SELECT max(seq) FROM actions), EXISTS (
+  SELECT 1 FROM actions WHERE kind = 'intent' AND actor = ?1 AND outcome IS NULL),
+  s.last_seen, s.ended, s.space, s.machine, s.body
 FROM (SELECT 1) LEFT JOIN meta AS c ON c.name = 'clock' LEFT JOIN sessions AS s ON s.actor = ?1 AND s.agent = ?2
 """
 
@@ -111,10 +112,9 @@ class _Beginning(NamedTuple):
     """What a transaction knows before it does anything."""
 
     now: int
-    last: int
-    seen: int | None
-    ended: int | None
+    last: int  # the newest number there ever was
     announced: bool
+    row: tuple[Any, ...]  # my session's: last_seen, ended, space, machine, body
     anchor: Anchor | None  # a new one, to be kept
 
 
@@ -129,7 +129,7 @@ class SqliteStore:
         self.path = path
         self._clock = clock
         self._rows = Rows()
-        self._seen: dict[tuple[str, str | None], Session] = {}  # as this process wrote them last
+        self._seen: dict[tuple[str, str | None], tuple[Any, ...]] = {}  # what sessions said, and the row that says so
         self._file = File(path, busy_ms=busy_ms, begin=self.begin, on_close=self._clear)
         self._writing, self._reading = self._file.writing, self._file.reading
         with self._reading():
@@ -153,15 +153,14 @@ class SqliteStore:
 
     def _beginning(self, db: sqlite3.Connection, me: Session | None = None) -> _Beginning:
         actor, agent = (me.actor, me.agent or "") if me is not None else ("", "")
-        text, last, seen, ended, announced = db.execute(_BEGINNING, (actor, agent)).fetchone()
+        text, last, announced, *row = db.execute(_BEGINNING, (actor, agent)).fetchone()
         here, floor = _read_anchor(text)
         now = here.reading(self._clock) if here is not None else None
         new = None
         if now is None:
             new = anchor(self._clock, self._latest(db, here))
             now = new.ts
-        # The newest number there ever was: also when its action has been forgotten.
-        return _Beginning(now, max(last or 0, floor), seen, ended, bool(announced and actor), new)
+        return _Beginning(now, max(last or 0, floor), bool(announced and actor), tuple(row), new)
 
     def _latest(self, db: sqlite3.Connection, here: Anchor | None) -> int:
         """The last moment the ledger knows of."""
@@ -356,19 +355,20 @@ class SqliteStore:
 
     def _is_news(self, me: Session, start: _Beginning) -> bool:
         """Written at most once a minute, and when the session has moved."""
-        due = start.seen is None or start.ended is not None or start.now - start.seen >= SEEN_EVERY_MS
-        return due or self._seen.get((me.actor, me.agent)) != me
+        last, ended, *known = start.row
+        due = last is None or ended is not None or start.now - last >= SEEN_EVERY_MS
+        return due or self._seen.get((me.actor, me.agent)) != (me, *known)
 
     def _see(self, db: sqlite3.Connection, me: Session, start: _Beginning, added: Sequence[Action]) -> None:
         if not me.actor or not self._is_news(me, start):
             return
         seq = added[-1].seq if added else 0
-        _put_session(db, me, start.now, seq)
+        row = _put_session(db, me, start.now, seq)
         if me.agent:  # who hears from a sub-agent hears from its session
             _put_session(db, parent_of(me), start.now, seq, only_new=True)
         if len(self._seen) > 1000:
             self._seen.clear()
-        self._seen[me.actor, me.agent] = me
+        self._seen[me.actor, me.agent] = (me, *row)
 
     def end(self, actor: str, agent: str | None = None) -> int:
         with self._writing() as db:
@@ -720,27 +720,31 @@ def _rebuild(db: sqlite3.Connection) -> None:
 # ── what is known beside the record ───────────────────────────────────────────────────────────────────────────────
 
 
-def _put_session(db: sqlite3.Connection, me: Session, now: int, seq: int, *, only_new: bool = False) -> None:
-    """Write that a session is there, with what it says of itself (`only_new`: unless it has said so before)."""
+def _put_session(
+    db: sqlite3.Connection, me: Session, now: int, seq: int, *, only_new: bool = False
+) -> tuple[str | None, str | None, str]:
+    """Write that a session is there, with what it says of itself (`only_new`: if nothing is known yet).
+
+    Returns what is then known of it: space, machine and the rest.
+    """
     row = db.execute(
-        "SELECT body, last_seen, ended, space, machine FROM sessions WHERE actor = ? AND agent = ?",
+        "SELECT last_seen, ended, space, machine, body FROM sessions WHERE actor = ? AND agent = ?",
         (me.actor, me.agent or ""),
     ).fetchone()
-    known = json.loads(row[0]) if row is not None else {}
     if row is not None and only_new:
         me = Session(me.actor, me.agent)
+    last, ended, space, machine, body = row or (0, None, None, None, "{}")
     news = {name: value for name, value in me._asdict().items() if name in SESSION_BODY and value is not None}
-    if row is not None and row[2] is None and now - row[1] < SEEN_EVERY_MS:
-        moved = any(known.get(name) != value for name, value in news.items())
-        if not moved and me.space in (None, row[3]) and me.machine in (None, row[4]):
-            return
+    after = me.space or space, me.machine or machine, as_json({**json.loads(body), **news})
+    if row is not None and ended is None and now - last < SEEN_EVERY_MS and after == (space, machine, body):
+        return after
     db.execute(
         "INSERT INTO sessions (actor, agent, first_seen, last_seen, seq, space, machine, body) "
-        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (actor, agent) DO UPDATE SET last_seen = excluded.last_seen, "
-        "ended = NULL, seq = max(seq, excluded.seq), space = ifnull(excluded.space, space), "
-        "machine = ifnull(excluded.machine, machine), body = excluded.body",
-        (me.actor, me.agent or "", now, now, seq, me.space, me.machine, as_json({**known, **news})),
+        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (actor, agent) DO UPDATE SET last_seen = excluded.last_seen, ended = NULL, "
+        "seq = max(seq, excluded.seq), space = excluded.space, machine = excluded.machine, body = excluded.body",
+        (me.actor, me.agent or "", now, now, seq, *after),
     )
+    return after
 
 
 def _delete_traces(db: sqlite3.Connection, gone: Sequence[Action], actor: str | None) -> None:

@@ -43,7 +43,10 @@ _OF_PLAN = (
     f"SELECT * FROM (SELECT key, '{PLAN}', 'announces', actor, agent, seq FROM plans "
     f"WHERE key = ? ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
 )
-_INSIDE = "SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ? AND key < ? AND role = ? GROUP BY actor, agent, effect"
+_INSIDE = (
+    "SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ? AND key < ? AND role = ? "
+    "GROUP BY actor, agent, effect"
+)
 _INSIDE_PLAN = "SELECT DISTINCT 'announces', actor, agent, seq FROM plans WHERE key > ? AND key < ?"
 
 # What certain sessions (?2) last did to certain resources (?1).
