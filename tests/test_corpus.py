@@ -22,7 +22,6 @@ PUBLIC = Path(os.environ.get("SIDELIGHT_CORPUS") or Path(__file__).parents[2] / 
 KNOWN = {
     ("aftermath-pull-request-merged", 3): "the number of a pull request is known only from what opening it printed",
     ("aftermath-pull-request-merged", 6): "which branch a pull request merged and deleted is known only to the forge",
-    ("db-rails-reset-under-backfill", 6): "that a script of one's own uses the database is not on the command line",
     (
         "deps-pnpm-workspace-lockfile",
         6,
@@ -30,7 +29,6 @@ KNOWN = {
     ("git-submodule-force-update", 3): "which submodules there are is in .gitmodules, which a scenario does not hold",
     ("git-submodule-force-update", 4): "as above",
     ("proc-fuser-and-bare-pid", 7): "the pid of another's server is known only from what starting it printed",
-    ("sec-doppler-config", 7): "deleting a whole config does not name the secret in it",
 }
 
 

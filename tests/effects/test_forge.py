@@ -107,7 +107,7 @@ CASES = {
     # secrets, variables, logins, the repository
     "a secret is set": (
         "gh secret set DEPLOY_TOKEN --body x",
-        ["only", "secret-rotate destroys secret:acme/app/DEPLOY_TOKEN"],
+        ["only", "secret-rotate replaces secret:acme/app/DEPLOY_TOKEN"],
     ),
     "a secret of an environment": (
         "gh secret delete KEY --env production",
@@ -115,7 +115,7 @@ CASES = {
     ),
     "a secret of an organisation": (
         "gh secret set KEY --org Acme -b x",
-        ["only", "secret-rotate destroys secret:acme/KEY"],
+        ["only", "secret-rotate replaces secret:acme/KEY"],
     ),
     "a variable": ("gh variable set REGION -b eu", ["only", "other replaces secret:acme/app/vars/REGION"]),
     "listing secrets reads": ("gh secret list", "read"),
@@ -128,11 +128,11 @@ CASES = {
     ),
     "a secret of another repository": (
         "gh secret set KEY --repo Acme/Infra --body x",
-        ["only", "secret-rotate destroys secret:acme/infra/KEY"],
+        ["only", "secret-rotate replaces secret:acme/infra/KEY"],
     ),
     "a secret of another app": (
         "gh secret set KEY --app dependabot -b x",
-        ["only", "secret-rotate destroys secret:acme/app/dependabot/KEY"],
+        ["only", "secret-rotate replaces secret:acme/app/dependabot/KEY"],
     ),
     "a secret of one's own": ("gh secret delete -u KEY", ["only", "secret-rotate destroys secret:acme/app/user/KEY"]),
     "the login's state reads": ("gh auth status", "read"),
@@ -206,7 +206,7 @@ CASES = {
         "glab mr create -b main -s fix-5 -t x -d 'Closes #5'",
         ["pr-open uses ref:acme/app#main", "pr-open adds ref:acme/app#fix-5", f"pr-open adds {ISSUE}"],
     ),
-    "a GitLab variable": ("glab variable set KEY x", ["only", "secret-rotate destroys secret:acme/app/KEY"]),
+    "a GitLab variable": ("glab variable set KEY x", ["only", "secret-rotate replaces secret:acme/app/KEY"]),
     "GitLab's pipelines read": ("glab ci status", "read"),
     # beads and other trackers
     "claiming a bead": ("bd update app-17 --status in_progress", ["only", f"issue-claim replaces {BEAD}"]),
@@ -233,11 +233,11 @@ CASES = {
     # keepers of secrets and logins
     "vault writes": (
         "vault kv put secret/shop/db password=x",
-        ["only", "secret-rotate destroys secret:vault/secret/shop/db"],
+        ["only", "secret-rotate replaces secret:vault/secret/shop/db"],
     ),
     "vault writes a file": (
         "vault kv put -mount=secret shop/db @db.json",
-        ["secret-rotate destroys secret:vault/secret/shop/db", "file-use uses path:m1:/repo/db.json"],
+        ["secret-rotate replaces secret:vault/secret/shop/db", "file-use uses path:m1:/repo/db.json"],
     ),
     "vault deletes metadata": (
         "vault kv metadata delete secret/shop/db",
@@ -245,9 +245,13 @@ CASES = {
     ),
     "vault reads": ("vault kv get secret/shop/db", "read"),
     "vault logs in": ("vault login -method=oidc", ["only", "login replaces credential:m1:vault"]),
+    "doppler deletes a config with all it holds": (
+        "doppler configs delete prd -p shop --yes",
+        ["only", "secret-rotate destroys secret:doppler/shop/prd"],
+    ),
     "doppler sets": (
         "doppler secrets set KEY=x -p shop -c prd",
-        ["only", "secret-rotate destroys secret:doppler/shop/prd/KEY"],
+        ["only", "secret-rotate replaces secret:doppler/shop/prd/KEY"],
     ),
     "doppler downloads": ("doppler secrets download --no-file", "read"),
     "an item of 1Password": (
@@ -287,7 +291,7 @@ def test_what_writes_relies_on_the_login_of_the_machine():
 def test_a_server_keeps_its_own_secrets():
     lab = FakeFacts(env={"VAULT_ADDR": "https://vault.lab:8200", "VAULT_NAMESPACE": "eng/"})
     for line in ("vault kv put secret/shop/db a=b", "vault kv patch -mount=secret shop/db a=b"):
-        check(done(forge, line, lab), ["only", "secret-rotate destroys secret:vault@vault.lab:8200/eng/secret/shop/db"])
+        check(done(forge, line, lab), ["only", "secret-rotate replaces secret:vault@vault.lab:8200/eng/secret/shop/db"])
     here = done(forge, "vault kv delete -address=http://127.0.0.1:8200 secret/shop/db")
     check(here, ["only", "secret-rotate destroys secret:vault@m1:8200/secret/shop/db"])
 
@@ -319,7 +323,7 @@ def test_the_keys_of_an_env_file_are_what_is_set():
     facts = FakeFacts(files={"/repo/.env.prod": "A=1\n# x\nexport B=2\n"})
     check(
         done(forge, "gh secret set -f .env.prod", facts),
-        ["secret-rotate destroys secret:acme/app/A", "secret-rotate destroys secret:acme/app/B"],
+        ["secret-rotate replaces secret:acme/app/A", "secret-rotate replaces secret:acme/app/B"],
     )
 
 

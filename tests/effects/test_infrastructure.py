@@ -174,7 +174,7 @@ CASES = {
     ),
     "aws rotates a secret": (
         "aws --profile a secretsmanager put-secret-value --secret-id shop/db --secret-string x",
-        ["only", "secret-rotate destroys secret:aws/shop/db"],
+        ["only", "secret-rotate replaces secret:aws/shop/db"],
     ),
     "aws deletes an access key": (
         "aws --profile a iam delete-access-key --access-key-id AKIA1 --user-name ci",
@@ -183,7 +183,7 @@ CASES = {
     "aws reads a secret": ("aws secretsmanager get-secret-value --secret-id shop/db", "read"),
     "aws parameter": (
         "aws --profile a ssm put-parameter --name /shop/db --value x --overwrite",
-        ["only", "secret-rotate destroys secret:aws/shop/db"],
+        ["only", "secret-rotate replaces secret:aws/shop/db"],
     ),
     "aws kubeconfig switches the context": ("aws --profile a eks update-kubeconfig --name prod", SWITCH),
     "aws configure switches the account": (
@@ -211,7 +211,7 @@ CASES = {
     "gcloud credentials switch the context": ("gcloud container clusters get-credentials eu --zone a", SWITCH),
     "gcloud secret version": (
         "gcloud secrets versions add db --project shop --data-file=-",
-        ["only", "secret-rotate destroys secret:gcloud/shop/db"],
+        ["only", "secret-rotate replaces secret:gcloud/shop/db"],
     ),
     "a gcloud configuration of one's own": (
         "CLOUDSDK_ACTIVE_CONFIG_NAME=b gcloud config set project shop",
@@ -258,7 +258,7 @@ CASES = {
     "az switches the account": ("az account set -s prod", ["only", "context-switch switches credential:m1:az"]),
     "az keyvault secret": (
         "az keyvault secret set --subscription s --vault-name v --name db --value x",
-        ["only", "secret-rotate destroys secret:azure/v/db"],
+        ["only", "secret-rotate replaces secret:azure/v/db"],
     ),
     "az show reads": ("az webapp show -n web -g shop", "read"),
     # hosts of applications
@@ -302,7 +302,7 @@ CASES = {
     "heroku config reads": ("heroku config -a shop", "read"),
     "heroku config:set rotates and restarts": (
         "heroku config:set KEY=x -a shop",
-        ["secret-rotate destroys secret:heroku/shop/KEY", "secret-rotate edits service:heroku/shop"],
+        ["secret-rotate replaces secret:heroku/shop/KEY", "secret-rotate edits service:heroku/shop"],
     ),
     "heroku to nothing": ("heroku ps:scale web=0 -a shop", ["only", "service-change destroys service:heroku/shop"]),
     "railway up": ("railway up -e production", ["only", f"deploy replaces {PROD}/railway"]),

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "demo": "tending",
     "replay": "tending",
     "serve": "serving",
+    "server": "serving",
 }
 
 #: What follows `--` after one of these is a command line, not ours.

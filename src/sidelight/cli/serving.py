@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
 from sidelight import space
 from sidelight.cli.terminal import DONE, NOT_RECORDED, USAGE, Command, Terminal
@@ -42,6 +43,43 @@ def _serve(options: Namespace, terminal: Terminal) -> int:
         return terminal.fail(str(refused), USAGE)
 
 
+# ── server ──
+
+
+def _server_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("what", choices=("status", "start", "stop"), help="what to do with it")
+
+
+def _server(options: Namespace, terminal: Terminal) -> int:
+    try:
+        from sidelight.server import user_server
+    except ImportError:
+        return terminal.fail(_MISSING, NOT_RECORDED)
+    if options.what == "stop":
+        stopped = user_server.stop(terminal.env)
+        return _said(terminal, {"running": False, "stopped": stopped}, "Stopped." if stopped else "It was not running.")
+    found = user_server.start(terminal.env) if options.what == "start" else user_server.status(terminal.env)
+    if found is None and options.what == "start":
+        return terminal.fail("the server did not start; logs/server.log of your home says why", NOT_RECORDED)
+    if found is None:
+        return _said(terminal, {"running": False}, "It is not running; the next hook starts it.")
+    body = {"running": True, "pid": found.pid, "version": found.version, "socket": found.socket}
+    return _said(
+        terminal,
+        body | {"answers": found.answers},
+        f"Process {found.pid}, version {found.version}, on {found.socket}"
+        + ("." if found.answers else "; it does not answer, `sidelight server stop` ends it."),
+    )
+
+
+def _said(terminal: Terminal, body: dict[str, Any], sentence: str) -> int:
+    if terminal.as_json:
+        terminal.body(body)
+    else:
+        terminal.say(sentence)
+    return DONE
+
+
 def _same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
@@ -54,6 +92,11 @@ COMMANDS = (
         _serve_arguments,
         _serve,
     ),
+    Command(
+        "server",
+        "your own server, which hooks start when they need it",
+        ("sidelight server status", "sidelight server stop"),
+        _server_arguments,
+        _server,
+    ),
 )
-
-__all__ = ["COMMANDS", "DONE"]

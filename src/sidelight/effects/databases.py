@@ -19,9 +19,10 @@ from sidelight.facts import Facts
 
 # ── what can happen, and what it is called ────────────────────────────────────────────────────────────────────────
 
-READ, NOTHING, WRITE, MIGRATE, UNDO, RESET, DUMP, STOP = (
+READ, NOTHING, RUN, WRITE, MIGRATE, UNDO, RESET, DUMP, STOP = (
     "read",
     "nothing",
+    "run",
     "write",
     "migrate",
     "undo",
@@ -32,6 +33,7 @@ READ, NOTHING, WRITE, MIGRATE, UNDO, RESET, DUMP, STOP = (
 
 #: step → (kind, effect); the mildest first.
 STEPS: dict[str, tuple[str, str]] = {
+    RUN: ("run", USES),  # code of one's own inside the application: it uses its database, for what is not known
     DUMP: ("db-dump", USES),
     WRITE: ("db-write", EDITS),
     MIGRATE: ("db-migrate", EDITS),
@@ -73,6 +75,7 @@ MIGRATORS: dict[str, dict[str, str]] = {
         nothing="makemigrations",
         write="loaddata, createsuperuser, changepassword, createcachetable, clearsessions, remove_stale_contenttypes, "
         "seed, populate",
+        run="shell, shell_plus, runscript",
         read="showmigrations, sqlmigrate, sqlflush, sqlsequencereset, inspectdb, check, diffsettings, help",
     ),
     "prisma": _rows(
@@ -137,6 +140,7 @@ MIGRATORS: dict[str, dict[str, str]] = {
         "db:test:prepare, "
         "db:test:load, db:test:purge, db:test:load_schema",
         write="db:create, db:create:all, db:seed, db:environment:set, db:sessions:clear",
+        run="runner, r, console, c",
         read="db:migrate:status, db:version, db:abort_if_pending_migrations, db:charset, db:collation",
         nothing="db:schema:dump, db:structure:dump, db:schema:cache:dump, db:schema:cache:clear, db:system:change, "
         "db:encryption:init, db:_dump",
@@ -146,6 +150,7 @@ MIGRATORS: dict[str, dict[str, str]] = {
         undo="migrate:rollback",
         reset="migrate:fresh, migrate:refresh, migrate:reset, db:wipe",
         write="db:seed, queue:flush, queue:clear",
+        run="tinker",
         read="migrate:status, db:show, db:table, db:monitor",
         nothing="make:migration, make:seeder, schema:dump",
     ),
@@ -1323,7 +1328,10 @@ def _step_of(tool: str, words: Words) -> tuple[str, str] | None:
     if tool == "goose" and len(plain) > 2 and plain[0] not in table:
         plain = plain[2:]
     if tool in ("rails", "liquibase", "flyway", "mix", "sqitch"):
-        found = [(table[verb], verb) for verb in (_rails_task(word, table) for word in plain) if verb]
+        if table.get(plain[0] if plain else "") == RUN:
+            return RUN, plain[0]
+        tasks = (_rails_task(word, table) for word in plain)
+        found = [(table[verb], verb) for verb in tasks if verb and table[verb] != RUN]
         return max(found, key=lambda pair: _STRENGTH.index(pair[0]), default=None)
     for length in (3, 2, 1):
         verb = " ".join(plain[:length])
@@ -1364,7 +1372,17 @@ def _migrator(tool: str, argv: tuple[str, ...], command: Command, facts: Facts) 
     bases = [base]
     if tool == "rails":
         bases = _rails_bases(base, words, command, facts)
-    return drafts_of(step, bases, places.summary(command), facts)
+    done = drafts_of(step, bases, places.summary(command), facts)
+    return _running(done, command, facts) if step == RUN else done
+
+
+def _running(done: Effects, command: Command, facts: Facts) -> Effects:
+    """What else the code does is not known; in the background it is a process that others can stop."""
+    if not command.background:
+        return done._replace(unknown=True)
+    from sidelight.effects import processes
+
+    return Effects((*done.drafts, *processes.in_background(command, facts).drafts), unknown=True)
 
 
 def _refined(tool: str, step: str, verb: str, words: Words) -> str:

@@ -393,7 +393,7 @@ def _gh_secret(call: Call) -> Effects | None:
     where = "/".join(part for part in parts if part)
     file = words.value("-f", "--env-file")
     names = [name for name in words.after(2)[:1] if UNKNOWN not in name] or _names_in(file, call)
-    effect = REPLACES if verb == "set" else DESTROYS
+    effect = _secret_effect(verb)
     said = [Touch(f"secret:{where}/{name}", effect) for name in names] or [Touch(f"secret:{where}", effect)]
     return call.one("other" if variables else "secret-rotate", names[0] if names else where, *said)
 
@@ -587,9 +587,16 @@ def api(method: str, endpoint: str, fields: Mapping[str, Any], call: Call) -> Ef
     return row(method, rest[1:], fields, call) if row else NOTHING
 
 
+def _secret_effect(verb: str) -> str:
+    """A secret is taken away, or given another value."""
+    return DESTROYS if verb.lower() in ("delete", "remove", "rm") else REPLACES
+
+
 def _org_api(method: str, parts: Sequence[str], call: Call) -> Effects | None:
     if parts[:1] == ["orgs"] and "secrets" in parts:
-        return call.one("secret-rotate", parts[-1], Touch(f"secret:{parts[1].lower()}/{parts[-1]}", DESTROYS))
+        return call.one(
+            "secret-rotate", parts[-1], Touch(f"secret:{parts[1].lower()}/{parts[-1]}", _secret_effect(method))
+        )
     return Effects(unknown=True, drafts=(call.draft("command", None),))
 
 
@@ -681,7 +688,7 @@ def _api_actions(method: str, rest: Sequence[str], fields: Mapping[str, Any], ca
         return call.one(
             "secret-rotate" if group == "secrets" else "other",
             name,
-            Touch(f"secret:{where}/{name}", DESTROYS if group == "secrets" else REPLACES),
+            Touch(f"secret:{where}/{name}", _secret_effect(method)),
         )
     if group == "permissions":
         return call.one("workflow-change", "actions permissions", Touch(f"workflow:{call.repo}", REPLACES))
@@ -692,7 +699,9 @@ def _api_actions(method: str, rest: Sequence[str], fields: Mapping[str, Any], ca
 
 def _api_environments(method: str, rest: Sequence[str], fields: Mapping[str, Any], call: Call) -> Effects:
     if "secrets" in rest and len(rest) > 2:
-        return call.one("secret-rotate", rest[-1], Touch(f"secret:{call.repo}/{rest[0]}/{rest[-1]}", DESTROYS))
+        return call.one(
+            "secret-rotate", rest[-1], Touch(f"secret:{call.repo}/{rest[0]}/{rest[-1]}", _secret_effect(method))
+        )
     return call.one(
         "protection-change",
         rest[0] if rest else None,
@@ -874,7 +883,9 @@ def _glab_group(group: str, verb: str, call: Call) -> Effects | None:
             return READS
         name = words.verb(2) or words.value("-k", "--key") or ""
         return call.one(
-            "secret-rotate", name, Touch(f"secret:{words.value('-g', '--group') or repo}/{name}".rstrip("/"), DESTROYS)
+            "secret-rotate",
+            name,
+            Touch(f"secret:{words.value('-g', '--group') or repo}/{name}".rstrip("/"), _secret_effect(verb)),
         )
     if group == "release":
         return _gh_release(call)
@@ -948,7 +959,9 @@ def _gitlab_api(method: str, endpoint: str, call: Call) -> Effects:
             "protection-change", name or repo, Touch(f"protection:{repo}" + (f"#{name}" if name else ""), REPLACES)
         )
     if kind == "variables":
-        return call.one("secret-rotate", name or repo, Touch(f"secret:{repo}/{name}".rstrip("/"), DESTROYS))
+        return call.one(
+            "secret-rotate", name or repo, Touch(f"secret:{repo}/{name}".rstrip("/"), _secret_effect(method))
+        )
     if kind == "repository/branches":
         return call.one(
             "ref-delete" if method == "DELETE" else "ref-create",
@@ -1240,7 +1253,7 @@ def _doppler(command: Command, facts: Facts) -> Effects | None:
     where = "/".join(part for part in ("doppler", project, config) if part)
     if group == "secrets" and verb in ("set", "delete", "upload", "substitute", "notes"):
         names = [name.partition("=")[0] for name in words.after(2) if UNKNOWN not in name] if verb != "upload" else []
-        effect = DESTROYS if verb == "delete" else REPLACES
+        effect = _secret_effect(verb)
         return _secret(call, [f"{where}/{name}" for name in names] or [where], effect)
     if group in ("login", "logout"):
         return _login("doppler", call, DESTROYS if group == "logout" else REPLACES)

@@ -790,6 +790,11 @@ def cloud_effect(verb: str) -> str:
     return DESTROYS if _CLOUD_GONE.match(verb) else ADDS if _CLOUD_NEW.match(verb) else REPLACES
 
 
+def _secret_effect(*verbs: str) -> str:
+    """A secret is taken away, or given another value."""
+    return DESTROYS if any(_CLOUD_GONE.match(verb) or verb == "unset" for verb in verbs) else REPLACES
+
+
 _AWS_GLOBAL = (
     "--profile --region --output --query --endpoint-url --color --ca-bundle --cli-read-timeout --cli-connect-timeout"
 )
@@ -946,7 +951,7 @@ def _aws_secret(verb: str, words: Words, command: Command, facts: Facts) -> Effe
         return NOTHING
     names = words.values("--secret-id", "--name", "--names", "--access-key-id", "--user-name", "--key-id")
     who = words.value("--user-name") if group == "iam" else None
-    touches = [Touch(f"secret:aws/{_last(name).strip('/')}", DESTROYS) for name in names]
+    touches = [Touch(f"secret:aws/{_last(name).strip('/')}", _secret_effect(verb)) for name in names]
     target = who or (names[0] if names else group)
     return _draft(
         "secret-rotate", target if group != "iam" else f"access key of {who}" if who else "access key", touches, command
@@ -1071,7 +1076,10 @@ def _gcloud_change(words: Words, command: Command, facts: Facts) -> Effects | No
         return _draft(
             "secret-rotate",
             secret,
-            [Touch(f"secret:gcloud/{project}/{secret}" if project else f"secret:gcloud/{secret}", DESTROYS), *ambient],
+            [
+                Touch("/".join(part for part in ("secret:gcloud", project, secret) if part), _secret_effect(verb)),
+                *ambient,
+            ],
             command,
         )
     scope = project or words.value("--region", "--zone", "--location") or "gcloud"
@@ -1150,7 +1158,7 @@ def _az(command: Command, facts: Facts) -> Effects | None:
     name = words.value("-n", "--name", "--ids", "--id") or words.value("--server", "--account-name")
     if plain[:2] == ("keyvault", "secret") or plain[:2] == ("keyvault", "key"):
         key = "/".join(part for part in ("azure", words.value("--vault-name"), name) if part)
-        return _draft("secret-rotate", name, [Touch(f"secret:{key}", DESTROYS), *ambient], command)
+        return _draft("secret-rotate", name, [Touch(f"secret:{key}", _secret_effect(verb)), *ambient], command)
     effect = REPLACES if "deployment" in plain or verb == "up" else cloud_effect(verb)
     group = words.value("-g", "--resource-group") or (name if plain[0] == "group" else "azure")
     kind = "deploy" if "deploy" in verb or "deployment" in plain or verb == "up" else "service-change"
@@ -1229,7 +1237,8 @@ def _secret(parts: Sequence[str | None], names: Iterable[str], command: Command)
     """Settings of a host of applications that hold secrets."""
     scope = "/".join(part for part in parts if part)
     keys = [name.partition("=")[0] for name in names if UNKNOWN not in name]
-    touches = [Touch(f"secret:{scope}/{key}", DESTROYS) for key in keys] or [Touch(f"secret:{scope}", DESTROYS)]
+    effect = _secret_effect(*(word.rpartition(":")[2] for word in command.argv[1:4]))
+    touches = [Touch(f"secret:{scope}/{key}", effect) for key in keys] or [Touch(f"secret:{scope}", effect)]
     return _draft("secret-rotate", keys[0] if keys else scope, touches, command)
 
 

@@ -1,7 +1,7 @@
 """What package managers do: to the dependency tree and its lock file, to a machine's global tools, to a registry.
 
-One table a manager: verb → step (`managers`). A tree is named by the directory it really is (`node_modules` may be a link into
-another working tree), a virtual environment by its own directory, a global prefix by its manager.
+One table a manager: verb → step (`managers`). A tree is named by the directory it really is (`node_modules` may be a
+link into another working tree), a virtual environment by its own directory, a global prefix by its manager.
 """
 
 from __future__ import annotations

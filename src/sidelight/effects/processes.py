@@ -552,12 +552,12 @@ def _dependencies(ecosystem: str, command: Command, facts: Facts) -> tuple[Touch
     """The dependency tree that a tool runs from: the one of the manager that runs it (`uv run uvicorn`)."""
     if ecosystem not in ("npm", "pip"):
         return ()
-    from sidelight.effects import packages
+    from sidelight.effects import dependencies, managers
 
     if ecosystem == "pip":
         ecosystem = _python_runner(command) or "pip"
     words = split(command.argv)
-    return packages.tree_touches(USES, ecosystem, packages.MANAGERS[ecosystem], command, words, facts)
+    return dependencies.tree_touches(USES, ecosystem, managers.MANAGERS[ecosystem], command, words, facts)
 
 
 # ── scripts of a project ──────────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,8 @@ _WAITING_MOST = 10_000
 class Log:
     """Lines that are written some time later, in order."""
 
-    def __init__(self, out: IO[str] | None = None) -> None:
+    def __init__(self, out: IO[str] | None = None, *, requests: bool = True) -> None:
+        self._requests = requests
         self._out = out or sys.stderr
         self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_MOST)
         self._dropped = 0
@@ -31,7 +32,8 @@ class Log:
 
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
         """A request that was answered."""
-        self.say(f"{method} {path} {status} {seconds * 1000:.1f}ms")
+        if self._requests:
+            self.say(f"{method} {path} {status} {seconds * 1000:.1f}ms")
 
     def failure(self, what: str, error: BaseException) -> None:
         """What nobody foresaw, with where it happened."""

@@ -316,9 +316,9 @@ class MemoryStore:
             return
         news = {name: value for name, value in me._asdict().items() if value is not None and name not in _KEPT}
         known = self._sessions.get(_who(me))
-        if known is not None and known.ended is None and now - known.last_seen < SEEN_EVERY_MS:
-            if known._replace(**news) == known:
-                return
+        fresh = known is not None and known.ended is None and now - known.last_seen < SEEN_EVERY_MS
+        if known is not None and fresh and known._replace(**news) == known:
+            return
         known = known or me._replace(first_seen=now)
         self._sessions[_who(me)] = known._replace(**news, last_seen=now, ended=None)
         if me.agent:  # who hears from a sub-agent hears from its session

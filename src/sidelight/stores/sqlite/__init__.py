@@ -740,8 +740,9 @@ def _put_session(
         return after
     db.execute(
         "INSERT INTO sessions (actor, agent, first_seen, last_seen, seq, space, machine, body) "
-        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (actor, agent) DO UPDATE SET last_seen = excluded.last_seen, ended = NULL, "
-        "seq = max(seq, excluded.seq), space = excluded.space, machine = excluded.machine, body = excluded.body",
+        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (actor, agent) "
+        "DO UPDATE SET last_seen = excluded.last_seen, ended = NULL, seq = max(seq, excluded.seq), "
+        "space = excluded.space, machine = excluded.machine, body = excluded.body",
         (me.actor, me.agent or "", now, now, seq, *after),
     )
     return after
