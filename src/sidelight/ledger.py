@@ -751,7 +751,7 @@ def _text(name: str, value: object, most: int) -> str | None:
 def _whole(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidDraftError(f"{name} must be a text")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
         raise InvalidDraftError(f"{name} holds a lone surrogate, which is not text")
     return value
 

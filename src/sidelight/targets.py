@@ -274,7 +274,7 @@ def relate(mine: str, other: str) -> str:
 
 def is_glob(key: str) -> bool:
     """Does this key hold a pattern (`*`, `?`, `[`)?"""
-    return any(mark in key for mark in "*?[")
+    return "*" in key or "?" in key or "[" in key
 
 
 def literal_prefix(key: str) -> str:

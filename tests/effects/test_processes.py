@@ -385,7 +385,7 @@ def test_what_ends_by_itself_is_no_server(line):
 def test_a_server_in_the_background_of_no_known_kind_is_remembered_by_its_words():
     effects = done(processes, "node server.js", FakeFacts(), background=True)
     check(effects, ["only", "run uses process:m1:node server.js", "run uses path:m1:/repo"])
-    effects = processes.in_background(command("./run-all --port 4100", FakeFacts()), FakeFacts())
+    effects = servers.in_background(command("./run-all --port 4100", FakeFacts()), FakeFacts())
     check(effects, ["server-start uses port:m1:4100"])
 
 

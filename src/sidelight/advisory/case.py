@@ -282,4 +282,4 @@ def _announcing_over(mine: Draft | Action, touch: Touch, sighting: Sighting, rel
 def covers(pattern: str, key: str) -> bool:
     if is_glob(pattern):
         return glob_matches(pattern, key)
-    return key == pattern or pattern in ancestors(key)
+    return key == pattern or (key.startswith(pattern) and pattern in ancestors(key))

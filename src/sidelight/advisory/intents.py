@@ -37,7 +37,7 @@ def judge_against_plan(
     scheme = scheme_of(sighting.key.removesuffix("//"))
     if scheme in ("area", "word"):
         return judge_words(mine, touch, sighting, words)
-    if not touch.key:
+    if scheme_of(touch.key) in ("", "area", "word"):  # those are judged where they were found
         return None
     named = [one.key for one in sighting.action.touches if one.effect == ANNOUNCES and _meets(touch, one)]
     if not named:

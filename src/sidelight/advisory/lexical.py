@@ -6,6 +6,8 @@ Only the announcements of others are matched this way, and only after their targ
 
 from __future__ import annotations
 
+import functools
+
 from sidelight.targets import split_words
 
 MOST = 8
@@ -54,6 +56,7 @@ _GENERIC = frozenset(
 _ENDINGS = ("ments", "ment", "ings", "ing", "ers", "er", "ed", "es", "s")
 
 
+@functools.lru_cache(4096)
 def stem(word: str) -> str:
     """One form for the plainest inflections: `withdrawals` → `withdrawal`, `deployer`, `deploying` → `deploy`."""
     for ending in _ENDINGS:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from sidelight import targets
 from sidelight.actions import DESTROYS, REPLACES, SWITCHES, USES, Touch
 from sidelight.effects import UNKNOWN, Command, Effects
+from sidelight.effects.drafts import NOTHING, READ, one, runs_from
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import summary
-from sidelight.effects.processes import NOTHING, READ, one, runs_from
 from sidelight.facts import Facts
 
 _DOCKER_GLOBALS = (

@@ -1380,9 +1380,9 @@ def _running(done: Effects, command: Command, facts: Facts) -> Effects:
     """What else the code does is not known; in the background it is a process that others can stop."""
     if not command.background:
         return done._replace(unknown=True)
-    from sidelight.effects import processes
+    from sidelight.effects import servers
 
-    return Effects((*done.drafts, *processes.in_background(command, facts).drafts), unknown=True)
+    return Effects((*done.drafts, *servers.in_background(command, facts).drafts), unknown=True)
 
 
 def _refined(tool: str, step: str, verb: str, words: Words) -> str:

@@ -18,28 +18,12 @@ from collections.abc import Callable, Iterable
 from sidelight import targets
 from sidelight.actions import DESTROYS, USES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects, servers
+from sidelight.effects.drafts import NOTHING, READ, one, port, runs_from
 from sidelight.effects.options import Words, split
-from sidelight.effects.places import name_of, root, summary
+from sidelight.effects.places import root, summary
 from sidelight.facts import Facts
 
-NOTHING = Effects()
-READ = Effects(reads=True)
 Row = Callable[[Command, Facts], "Effects | None"]
-
-
-def one(kind: str, target: str | None, command: Command, *touches: Touch) -> Effects:
-    """One draft."""
-    return Effects((Draft(kind, target=target, touches=unique(touches), summary=summary(command)),))
-
-
-def unique(touches: Iterable[Touch]) -> tuple[Touch, ...]:
-    """Each touch once; their values may be dicts, which no set takes."""
-    found: list[Touch] = []
-    for touch in touches:
-        if touch not in found:
-            found.append(touch)
-    return tuple(found)
-
 
 # ── kills ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -47,11 +31,6 @@ def unique(touches: Iterable[Touch]) -> tuple[Touch, ...]:
 AGENTS = (
     "claude codex gemini copilot opencode cursor-agent aider goose amp crush qwen droid kiro-cli tmux screen zellij"
 ).split()
-
-
-def port(facts: Facts, number: str | int, effect: str) -> Touch:
-    """A port of this machine."""
-    return Touch(f"port:{facts.machine}:{int(number)}", effect)
 
 
 def by_pattern(pattern: str | None, facts: Facts, *, full: bool, exact: bool) -> tuple[Touch, ...]:
@@ -487,13 +466,6 @@ def _both(manager: str, names: list[str], effect: str, facts: Facts) -> list[Tou
 
 # ── servers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-
-def runs_from(facts: Facts) -> tuple[Touch, ...]:
-    """The tree that a running thing relies on; () where nobody knows where it runs."""
-    place = root(facts)
-    return (Touch(targets.path(facts.machine, place), USES),) if place else ()
-
-
 _INTERPRETERS = frozenset("python python3 py ruby java node php perl".split())
 _MODULES_THAT_END = frozenset("pip venv virtualenv uv poetry build twine pytest mypy compileall json.tool".split())
 _RUNNING_VERBS = frozenset("run watch serve start dev bootRun".split())
@@ -503,61 +475,16 @@ def _serves(command: Command, facts: Facts) -> Effects | None:
     """A known server, or a program of one's own that is sent to the background."""
     found = servers.recognise(command, facts)
     if found is not None:
-        return started([found], command, facts)
+        return servers.started([found], command, facts)
     words = command.argv[1:]
     module = words[words.index("-m") + 1 :][:1] if "-m" in words else ()
     own = command.argv[0] in _INTERPRETERS and not _MODULES_THAT_END.intersection(module)
     runs = command.argv[0] in ("cargo", "go", "deno", "bun", "dotnet") and words[:1] and words[0] in _RUNNING_VERBS
     if command.background:
-        return in_background(command, facts) if own or runs else None
+        return servers.in_background(command, facts) if own or runs else None
     if command.argv[0] == "node" and words and not words[0].startswith(("-e", "-p", "-i", "--eval", "--print")):
         return _used(command, facts)._replace(unknown=True)
     return None
-
-
-def started(found: list[servers.Server], command: Command, facts: Facts) -> Effects:
-    """Servers that one command starts: ports, the names they run under, and what they run from."""
-    said = summary(command)
-    lines = [said, *(line for server in found for line in server.lines)]
-    title = "\n".join(dict.fromkeys(line for line in lines if line))
-    ports = list(dict.fromkeys(server.port for server in found if server.port))
-    trees = [touch for server in found for touch in _dependencies(server.ecosystem, command, facts)]
-    process = Touch(f"process:{facts.machine}:{said}", USES, title)
-    touches = unique((*(port(facts, number, USES) for number in ports), process, *runs_from(facts), *trees))
-    target = f"port {ports[0]}" if ports else name_of(facts, facts.cwd) if facts.worktree != facts.cwd else facts.cwd
-    return Effects((Draft("server-start", target=target, touches=touches, summary=said),))
-
-
-def in_background(command: Command, facts: Facts) -> Effects:
-    """Any program that goes on running after its call returned."""
-    said = summary(command)
-    spelled = command.program.replace("\\", "/")
-    lines = [said, spelled + said[len(command.argv[0]) :] if "/" in spelled else "", command.argv[0]]
-    title = "\n".join(line for line in dict.fromkeys(lines) if line)
-    number = facts.env.get("PORT") if "PORT" in command.env else None
-    number = number or servers.port_option(command.argv)
-    touches = [port(facts, number, USES)] if number and number.isdigit() else []
-    trees = _dependencies("pip", command, facts) if _python_runner(command) else ()
-    touches += [Touch(f"process:{facts.machine}:{said}", USES, title), *runs_from(facts), *trees]
-    return Effects((Draft("server-start" if number else "run", target=said, touches=tuple(touches), summary=said),))
-
-
-def _python_runner(command: Command) -> str | None:
-    """The manager whose environment a command runs in: `uv run …`."""
-    runners = (runner.partition(" ")[0] for runner in command.through)
-    return next((runner for runner in runners if runner in ("uv", "poetry", "pdm", "pipenv", "hatch")), None)
-
-
-def _dependencies(ecosystem: str, command: Command, facts: Facts) -> tuple[Touch, ...]:
-    """The dependency tree that a tool runs from: the one of the manager that runs it (`uv run uvicorn`)."""
-    if ecosystem not in ("npm", "pip"):
-        return ()
-    from sidelight.effects import dependencies, managers
-
-    if ecosystem == "pip":
-        ecosystem = _python_runner(command) or "pip"
-    words = split(command.argv)
-    return dependencies.tree_touches(USES, ecosystem, managers.MANAGERS[ecosystem], command, words, facts)
 
 
 # ── scripts of a project ──────────────────────────────────────────────────────────────────────────────────────────
@@ -578,10 +505,10 @@ def read_script(command: Command, facts: Facts, depth: int = 0) -> Effects | Non
     text = _script(task, there)
     if text is None:
         guess = command.background or bool(_SERVER_NAMES.search(task))
-        return started([servers.unknown(command, facts)], command, there) if guess else _used(command, there)
+        return servers.started([servers.unknown(command, facts)], command, there) if guess else _used(command, there)
     found, drafts = _inside(text, extra, command, there, depth)
     if found or command.background:
-        drafts = [*started(found or [servers.unknown(command, facts)], command, there).drafts, *drafts]
+        drafts = [*servers.started(found or [servers.unknown(command, facts)], command, there).drafts, *drafts]
         return Effects(tuple(drafts))
     return Effects((*_used(command, there).drafts, *drafts))
 
@@ -675,7 +602,7 @@ def _used(command: Command, facts: Facts) -> Effects:
     """Runs from the dependency tree, and is done soon."""
     python = command.argv[0] in ("pytest", "tox", "nox", "mypy", "pyright")
     ruby = command.argv[0] in ("rspec", "phpunit")
-    touches = () if ruby else _dependencies("pip" if python else "npm", command, facts)
+    touches = () if ruby else servers.dependency_trees("pip" if python else "npm", command, facts)
     target = targets.short(touches[0].key) if touches else facts.cwd
     return Effects((Draft("deps-use", target=target, touches=touches, summary=summary(command)),))
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from sidelight.effects import UNKNOWN, Command
+from sidelight.actions import USES, Draft, Touch
+from sidelight.effects import UNKNOWN, Command, Effects
+from sidelight.effects.drafts import port, runs_from, unique
 from sidelight.effects.options import split
-from sidelight.effects.places import root
+from sidelight.effects.places import name_of, root, summary
 from sidelight.facts import Facts
 
 
@@ -393,3 +395,52 @@ def _lines(row: _Row, argv: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     elif row.ecosystem == "pip":
         lines.append(f"python {base}/.venv/bin/{argv[0]} {rest}".strip())
     return (*lines, *row.names)
+
+
+# ── what one that starts touches ──────────────────────────────────────────────────────────────────────────────────
+
+
+def started(found: list[Server], command: Command, facts: Facts) -> Effects:
+    """Servers that one command starts: ports, the names they run under, and what they run from."""
+    said = summary(command)
+    lines = [said, *(line for server in found for line in server.lines)]
+    title = "\n".join(dict.fromkeys(line for line in lines if line))
+    ports = list(dict.fromkeys(server.port for server in found if server.port))
+    trees = [touch for server in found for touch in dependency_trees(server.ecosystem, command, facts)]
+    process = Touch(f"process:{facts.machine}:{said}", USES, title)
+    touches = unique((*(port(facts, number, USES) for number in ports), process, *runs_from(facts), *trees))
+    target = f"port {ports[0]}" if ports else name_of(facts, facts.cwd) if facts.worktree != facts.cwd else facts.cwd
+    return Effects((Draft("server-start", target=target, touches=touches, summary=said),))
+
+
+def in_background(command: Command, facts: Facts) -> Effects:
+    """Any program that goes on running after its call returned."""
+    said = summary(command)
+    spelled = command.program.replace("\\", "/")
+    lines = [said, spelled + said[len(command.argv[0]) :] if "/" in spelled else "", command.argv[0]]
+    title = "\n".join(line for line in dict.fromkeys(lines) if line)
+    number = facts.env.get("PORT") if "PORT" in command.env else None
+    number = number or port_option(command.argv)
+    touches = [port(facts, number, USES)] if number and number.isdigit() else []
+    trees = dependency_trees("pip", command, facts) if _python_runner(command) else ()
+    touches += [Touch(f"process:{facts.machine}:{said}", USES, title), *runs_from(facts), *trees]
+    return Effects((Draft("server-start" if number else "run", target=said, touches=tuple(touches), summary=said),))
+
+
+def _python_runner(command: Command) -> str | None:
+    """The manager whose environment a command runs in: `uv run …`."""
+    runners = (runner.partition(" ")[0] for runner in command.through)
+    return next((runner for runner in runners if runner in ("uv", "poetry", "pdm", "pipenv", "hatch")), None)
+
+
+def dependency_trees(ecosystem: str, command: Command, facts: Facts) -> tuple[Touch, ...]:
+    """The dependency tree that a tool runs from: the one of the manager that runs it (`uv run uvicorn`)."""
+    if ecosystem not in ("npm", "pip"):
+        return ()
+    from sidelight.effects.dependencies import tree_touches
+    from sidelight.effects.managers import MANAGERS
+
+    if ecosystem == "pip":
+        ecosystem = _python_runner(command) or "pip"
+    words = split(command.argv)
+    return tree_touches(USES, ecosystem, MANAGERS[ecosystem], command, words, facts)

@@ -173,9 +173,9 @@ def _judged(command: Command, facts: Facts) -> Effects:
     if reads.is_read(command):
         return Effects(reads=True)
     if command.background:
-        from sidelight.effects import processes
+        from sidelight.effects import servers
 
-        return processes.in_background(command, facts)
+        return servers.in_background(command, facts)
     return _unknown(command)
 
 

@@ -23,6 +23,9 @@ from sidelight.stores.projections import (
     HARM,
     INSIDE,
     MET_MOST,
+    OPEN_MOST,
+    OPEN_SLACK,
+    OPEN_UNKNOWN,
     PLAN,
     SEEN_EVERY_MS,
     SETTLING,
@@ -36,7 +39,6 @@ from sidelight.stores.projections import (
     marks_of,
     nearest,
     noted,
-    others_among,
     parent_of,
     present,
     still_marking,
@@ -121,6 +123,7 @@ class MemoryStore:
                 self._project(one)
             if added:
                 self._touch(added, found.before)
+                self._close_overtaken(added)
             if key is not None:
                 self._delivered[key] = (now, added[0].seq if added else 0, _note(added, found.before))
             if me is not None:
@@ -142,6 +145,16 @@ class MemoryStore:
                 here[mark].remove(action.seq)
                 if not here[mark]:
                     del here[mark]
+
+    def _close_overtaken(self, added: Sequence[Action]) -> None:
+        """A session that announces without end does not mean the oldest any longer."""
+        for actor in {one.actor for one in added if one.kind == "intent"}:
+            mine = [one for one in self._newest_first() if one.kind == "intent" and one.actor == actor]
+            still = [one for one in mine if one.seq not in self._outcomes]
+            most = OPEN_MOST if actor else OPEN_UNKNOWN
+            if len(still) > most + OPEN_SLACK:
+                for one in still[most:]:
+                    self._settle(one, "expired")
 
     def _look(self, question: Question, me: Session | None, marks: Sequence[Found], floor: int = 1 << 62) -> Appended:
         now = self.now()
@@ -171,13 +184,14 @@ class MemoryStore:
     # ── what came before ──
 
     def _found(self, question: Question, me: Session | None) -> list[Found]:
-        actor, agent = (me.actor, me.agent) if me is not None else (None, None)
-        found = [mark for probe in question.probes for mark in nearest(self._at(probe))]
-        if not others_among(found, actor, agent):
-            return []
+        """The marks of others that a question meets, and what they and I last did to the same resources."""
+        mine = _who(me) if me is not None and me.actor else None
+        found = [
+            one for probe in question.probes for one in nearest(mark for mark in self._at(probe) if mark[3:5] != mine)
+        ]
         acted = {one.actor for one in found if one.role != PLAN}
-        if acted:  # what they and I last did to the same resources, so that nothing is judged by half
-            who = acted | ({actor} if actor else set())
+        if acted:  # so that nothing is judged by half
+            who = acted | ({mine[0]} if mine is not None else set())
             near = [self._at(Probe(key, role)) for key in question.stakes for role in (WORK, HARM, PLAN)]
             found += [one for marks in near for one in marks if one.actor in who]
         return list(dict.fromkeys(found))

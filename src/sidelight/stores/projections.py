@@ -35,14 +35,18 @@ HERE = "here"  # the newest listed action of an actor in a space; its key is the
 INSIDE = "//"
 
 ACTORS_A_KEY = 48  # sessions looked at for one key and role, those that acted last first
+ACTORS_INSIDE = 20  # likewise for all that lies in a container
 MARKS_AN_ACTOR = 16  # marks of one of them
 WORKERS = 8  # sessions whose uncommitted files are listed for one key
 FILES_COUNTED = 100
-CHANGES_READ = 400  # the newest changes of one session in a tree, to find so many different files among
+CHANGES_READ = 200  # the newest changes of one session in a tree, to find so many different files among
 FILES_SHOWN = 4
 PRESENT_MOST = 20
 NOTED_MOST = 12  # marks kept of what one request met of one session
 
+OPEN_MOST = 32  # open intents of a session; who announces more does not mean the oldest any longer
+OPEN_SLACK = 16  # closed so many at a time
+OPEN_UNKNOWN = 256  # open intents of callers who do not say who they are
 ALIVE_MOST = 40  # sessions of a machine that are named to what would kill them
 MET_MOST = 32  # requests of others that met my open intents
 
@@ -150,33 +154,34 @@ def interior(key: str) -> tuple[str, str] | None:
 
 def probes_of(touches: Sequence[Touch], words: Iterable[str] = ()) -> list[Probe]:
     """What to ask the index for before an action with these touches: complete by key, never a scan."""
-    found: dict[Probe, None] = {}
+    found: list[Probe] = []
     for touch in touches:
-        for probe in _probes_of_touch(touch):
-            found[probe] = None
-    for key in words:
-        found[Probe(key, PLAN)] = None
-    return list(found)
+        found += _probes_of_touch(touch)
+    found += [Probe(key, PLAN) for key in words]
+    return list(dict.fromkeys(found))
 
 
-def _probes_of_touch(touch: Touch) -> Iterable[Probe]:
-    key = touch.key
-    if is_glob(key) and scheme_of(key) == "path":
+def _probes_of_touch(touch: Touch) -> list[Probe]:
+    key, scheme = touch.key, scheme_of(touch.key)
+    if scheme == "tree" and touch.effect == ANNOUNCES:
+        return []  # announced in a tree, not about it: only verbs on the tree will meet it there
+    if scheme == "path" and is_glob(key):
         key = literal_prefix(key)
-    yield from (Probe(key, WORK), Probe(key, HARM), Probe(key, PLAN))
-    yield from (Probe(alias, PLAN) for alias in aliases(key))
+    found = [Probe(key, WORK), Probe(key, HARM), Probe(key, PLAN)]
+    found += [Probe(alias, PLAN) for alias in aliases(key)]
     for container in ancestors(key):
-        yield from (Probe(container, HARM), Probe(container, PLAN))
-        if scheme_of(key) != "path":
-            yield Probe(container, WORK)
+        found += (Probe(container, HARM), Probe(container, PLAN))
+        if scheme != "path":
+            found.append(Probe(container, WORK))
     if touch.within:
-        yield Probe(touch.within, HARM)
+        found.append(Probe(touch.within, HARM))
     relies_on_all = touch.value == ONCE
-    if touch.effect in _SWEEPING or touch.effect == ANNOUNCES or scheme_of(key) == "tree" or relies_on_all:
-        yield from (Probe(key + INSIDE, WORK), Probe(key + INSIDE, PLAN))
+    if touch.effect in _SWEEPING or touch.effect == ANNOUNCES or scheme == "tree" or relies_on_all:
+        found += (Probe(key + INSIDE, WORK), Probe(key + INSIDE, PLAN))
     top = section(key)
     if top is not None:
-        yield from (Probe(top + INSIDE, WORK), Probe(top, PLAN))
+        found += (Probe(top + INSIDE, WORK), Probe(top, PLAN))
+    return found
 
 
 def sweeps(touch: Touch) -> bool:
@@ -204,19 +209,14 @@ class Found(NamedTuple):
 def nearest(marks: Iterable[Found]) -> list[Found]:
     """Of the marks one probe found: the newest of each of the sessions that acted last, newest first."""
     per_actor: dict[str, int] = {}
-    kept = []
+    kept: list[Found] = []
     for one in sorted(marks, key=lambda one: -one.seq):
         many = per_actor.get(one.actor, 0)
-        if many < MARKS_AN_ACTOR and (many or len(per_actor) < ACTORS_A_KEY):
+        most = ACTORS_INSIDE if one.key.endswith(INSIDE) else ACTORS_A_KEY
+        if many < MARKS_AN_ACTOR and (many or len(per_actor) < most):
             per_actor[one.actor] = many + 1
             kept.append(one)
     return kept
-
-
-def others_among(marks: Iterable[Found], actor: str | None, agent: str | None) -> bool:
-    """Is any of these marks somebody else's? An unknown actor's may be anybody's."""
-    mine = (actor, agent or "")
-    return any(not one.actor or (one.actor, one.agent) != mine for one in marks)
 
 
 def at_work(marks: Iterable[Found], key: str, actor: str | None, agent: str | None) -> list[Found]:

@@ -2,7 +2,7 @@
 
     commands("cd web && sudo rm -rf dist | tee log", facts)[0]      # rm -rf dist in …/web, tee log in …/web
 
-A line is walked in the order a shell would (`walk`, `statements`, `simple`, `programs`): lists, pipelines, loops over
+A line is walked in the order a shell would (`lines`, `statements`, `simple`, `programs`): lists, pipelines, loops over
 known words, functions, `cd`, variables and substitutions are followed (`expansion`), wrappers looked through
 (`wrappers`), texts that a shell is fed are walked in turn. Where a branch cannot be decided both are walked.
 tree-sitter-bash parses what is more than plain words; it is imported then.
@@ -36,25 +36,26 @@ def powershell_commands(line: str, facts: Facts, *, clock: Clock = time.monotoni
 
 def argv_commands(argv: Iterable[str], facts: Facts, *, clock: Clock = time.monotonic) -> tuple[list[Command], bool]:
     """The same for a command that comes as a list of words: nothing in them is expanded."""
-    from sidelight.effects.shell import simple
+    from sidelight.effects.shell.lines import Line
     from sidelight.effects.shell.scopes import Scope
-    from sidelight.effects.shell.walk import Feed, Walk
+    from sidelight.effects.shell.walk import Feed
     from sidelight.effects.shell.words import Field
 
-    walk = Walk(facts, clock)
+    walk = Line(facts, clock)
     fields = [Field(word) for word in argv]
     if sum(len(field.text) for field in fields) > LONGEST_LINE:
         return [], False
-    return walk.finish(lambda: simple.execute(walk, fields, Scope(facts), Feed()))
+    return walk.finish(lambda: walk.execute(fields, Scope(facts), Feed()))
 
 
 def _found(line: str, facts: Facts, dialect: str, clock: Clock) -> tuple[list[Command], bool]:
+    from sidelight.effects.shell.lines import Line
     from sidelight.effects.shell.scopes import Scope
-    from sidelight.effects.shell.walk import Feed, Walk
+    from sidelight.effects.shell.walk import Feed
 
     if len(line) > LONGEST_LINE:
         return [], False
-    walk = Walk(facts, clock)
+    walk = Line(facts, clock)
     return walk.finish(lambda: walk.text(line, Scope(facts), Feed(), dialect))
 
 

@@ -167,9 +167,7 @@ def _exec(walk: Walk, argv: Argv, scope: Scope, feed: Feed) -> str | None:
         rest = rest[2:] if rest[0] == "-a" else rest[1:]
     if not rest:
         return ""
-    from sidelight.effects.shell import simple
-
-    text = simple.execute(walk, [Field(word) for word in rest], scope, feed._replace(through=(*feed.through, "exec")))
+    text = walk.execute([Field(word) for word in rest], scope, feed._replace(through=(*feed.through, "exec")))
     scope.ended = "exit"
     return text
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
-from sidelight.effects.shell import words
+from sidelight.effects.shell import parameters, words
 from sidelight.effects.shell.nodes import EXPANSIONS, blanks_before, decoded, first, text_of
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Feed, Walk
@@ -93,23 +93,18 @@ def value(walk: Walk, node: Node, scope: Scope, sources: list[Argv]) -> str:
     if node.type == "arithmetic_expansion":
         substitutions(walk, node, scope)
         return UNKNOWN
-    from sidelight.effects.shell import parameters
-
-    return parameters.value(walk, node, scope, sources)
+    return parameters.value(walk, node, scope, sources, lambda part: joined(walk, part, scope, sources))
 
 
 def substitute(walk: Walk, node: Node, scope: Scope, sources: list[Argv]) -> str:
     """`$(…)`: its commands run, and what they print takes its place."""
-    from sidelight.effects.shell import redirections, statements
-
     walk.step()
     mark = len(walk.found)
     file = first(node, "file_redirect") if len(node.children) == 3 else None
-    text = statements.sequence(walk, node.children, scope.copy(), Feed())
+    text = walk.sequence(node.children, scope.copy(), Feed())
     ran = tuple(command.argv for command in walk.found[mark:])
     if file is not None and file == node.children[1]:  # `$(< file)`
-        _, feed = redirections.read(walk, (file,), scope, Feed())
-        text = feed.stdin
+        text = walk.fed(file, scope)
     if text is None or UNKNOWN in text:
         sources.extend(ran)
     return UNKNOWN if text is None else text.rstrip("\n")
@@ -117,10 +112,8 @@ def substitute(walk: Walk, node: Node, scope: Scope, sources: list[Argv]) -> str
 
 def substituted_commands(walk: Walk, node: Node, scope: Scope) -> tuple[Argv, ...]:
     """`<(…)`: its commands run; which they were."""
-    from sidelight.effects.shell import statements
-
     mark = len(walk.found)
-    statements.sequence(walk, node.children, scope.copy(), Feed())
+    walk.sequence(node.children, scope.copy(), Feed())
     return tuple(command.argv for command in walk.found[mark:])
 
 

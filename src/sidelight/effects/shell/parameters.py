@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
-from sidelight.effects.shell import expansion
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Walk
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 LONGEST = 2000  # values that patterns are tried on
 
 
-def value(walk: Walk, node: Node, scope: Scope, sources: list[Argv]) -> str:
-    """The value of a `simple_expansion` or an `expansion`, `UNKNOWN` if it is not known."""
+def value(walk: Walk, node: Node, scope: Scope, sources: list[Argv], expanded: Callable[[Node], str]) -> str:
+    """The value of a `simple_expansion` or an `expansion`, `UNKNOWN` if it is not known. `expanded` reads its words."""
     parts = [child for child in node.children if child.type not in ("$", "${", "}")]
     if not parts:
         return UNKNOWN
@@ -29,7 +28,7 @@ def value(walk: Walk, node: Node, scope: Scope, sources: list[Argv]) -> str:
     operator = parts[1].type if len(parts) > 1 else ""
 
     def argument(start: int = 2) -> str:
-        return "".join(expansion.joined(walk, part, scope, sources) for part in parts[start:])
+        return "".join(expanded(part) for part in parts[start:])
 
     if operator in _DEFAULTS:
         found = _default(operator, current, argument)

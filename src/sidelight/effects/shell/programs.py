@@ -109,11 +109,9 @@ def entered(walk: Walk, part: Part, scope: Scope) -> Scope:
 
 def run_part(walk: Walk, part: Part, globs: frozenset[str], scope: Scope, feed: Feed) -> str | None:
     """Run one command of a wrapper, or walk its text."""
-    from sidelight.effects.shell import simple
-
     if part.text is None:
         fields = [Field(word, glob=word in globs or word in part.patterns) for word in part.argv]
-        return simple.execute(walk, fields, scope, feed) if fields else None
+        return walk.execute(fields, scope, feed) if fields else None
     if part.positional:
         scope.name, scope.positional = part.positional[0], part.positional[1:]
     stdin = None if feed.stdin == part.text else feed.stdin
@@ -136,7 +134,7 @@ def script(walk: Walk, path: str, argv: Argv, scope: Scope, feed: Feed) -> None:
 
 def snippet(walk: Walk, program: str, code: str, scope: Scope, feed: Feed) -> None:
     """What a Python or JavaScript text visibly runs or removes."""
-    from sidelight.effects.shell import simple, snippets
+    from sidelight.effects.shell import snippets
 
     for done in snippets.python(code) if program.startswith("py") else snippets.node(code):
         inner = feed._replace(through=(*feed.through, program), redirects=(), stdin=None)
@@ -146,7 +144,7 @@ def snippet(walk: Walk, program: str, code: str, scope: Scope, feed: Feed) -> No
         elif target is not None:
             walk.emit_writes((Redirect(">" if done.writes else ">>", target),), scope)
         else:
-            simple.execute(walk, [Field(word) for word in done.argv], scope.copy(), inner)
+            walk.execute([Field(word) for word in done.argv], scope.copy(), inner)
 
 
 def base_name(program: str) -> str:

@@ -127,14 +127,12 @@ def builtin(
 
 def call(walk: Walk, argv: tuple[str, ...], scope: Scope, feed: Feed) -> str | None:
     """A function that the line defines."""
-    from sidelight.effects.shell import statements
-
     if not walk.enter():
         return None
     outer, scope.positional = scope.positional, argv[1:]
     try:
         body = scope.functions[argv[0]]
-        text = statements.statement(walk, body, scope, feed)
+        text = walk.statement(body, scope, feed)
     finally:
         walk.leave()
         scope.positional = outer

@@ -1,12 +1,13 @@
-"""One line being walked: what was found so far, the bounds, and the texts that are walked in turn."""
+"""One line being walked: what was found so far, and the bounds."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidelight.effects import Command, Redirect
-from sidelight.effects.shell import LONGEST_LINE, Clock, words
+from sidelight.effects.shell import Clock
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.words import Field
 from sidelight.facts import Facts
@@ -38,7 +39,7 @@ class BoundReachedError(Exception):
     """The line asks for more work than a line may."""
 
 
-class Walk:
+class Walk(ABC):
     """A line being walked. What runs something returns the text it prints, None where that is not known."""
 
     def __init__(self, facts: Facts, clock: Clock) -> None:
@@ -100,43 +101,6 @@ class Walk:
         """The facts where a scope stands."""
         return self.facts if scope.cwd == self.facts.cwd else self.facts.at(scope.cwd)
 
-    # ── texts ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def text(self, line: str, scope: Scope, feed: Feed, dialect: str = "sh") -> str | None:
-        """Walk a text in the grammar of a shell."""
-        from sidelight.effects.shell import simple
-
-        if len(line) > LONGEST_LINE:
-            return self.lose()
-        if not self.enter():
-            return None
-        try:
-            if dialect != "sh":
-                return self._foreign(line, scope, feed, dialect)
-            plain = words.plain_words(line)
-            if plain is not None:
-                return simple.execute(self, [Field(word) for word in plain], scope, feed)
-            return self._parsed(line, scope, feed)
-        finally:
-            self.leave()
-
-    def _parsed(self, line: str, scope: Scope, feed: Feed) -> str | None:
-        from sidelight.effects.shell import heredocs, statements
-
-        source = line
-        if "<<" in line:
-            lifted = heredocs.lift(line, f"__heredoc_{len(self.heredocs)}")
-            if lifted is None:
-                return self.lose()
-            source = lifted.line
-            self.heredocs.update(lifted.bodies)
-        root = self.parse(source)
-        if root is None or (root.has_error and heredocs.lift(source) is None):
-            return self.lose()
-        if root.has_error:
-            self.lose()
-        return statements.sequence(self, root.children, scope, feed)
-
     def parse(self, source: str) -> Node | None:
         """The root of the parsed text; None if that takes too long."""
         from tree_sitter import Language, Parser
@@ -155,31 +119,24 @@ class Walk:
             return None
         return tree.root_node
 
-    def _foreign(self, line: str, scope: Scope, feed: Feed, dialect: str) -> str | None:
-        """PowerShell and cmd.exe: their statements one after the other."""
-        from sidelight.effects.shell import dialects, simple
-        from sidelight.effects.shell.redirections import NO_FILES
+    # ── what runs, is for those above: see `lines` ────────────────────────────────────────────────────────────────
 
-        env = {**self.facts.env, **scope.env()}
-        reading = dialects.powershell(line, env) if dialect == "powershell" else dialects.cmd(line, env)
-        if not reading.followed:
-            self.lose()
-        before = len(self.found)
-        for statement in reading.statements:
-            if not statement.piped:
-                before = len(self.found)
-            upstream = self.found[-1].argv if statement.piped and self.found else None
-            sources = (*feed.sources, *statement.sources, *(one.argv for one in self.found[before:]))
-            there = scope.copy() if statement.cwd else scope
-            if statement.cwd:
-                there.go(statement.cwd, self.facts)
-            fields = [Field(word, glob="*" in word) for word in statement.argv]
-            redirects = tuple(redirect for redirect in statement.redirects if redirect.path not in NO_FILES)
-            background = feed.background or statement.background
-            simple.execute(
-                self,
-                fields,
-                there,
-                feed._replace(upstream=upstream, redirects=redirects, sources=sources, background=background),
-            )
-        return None
+    @abstractmethod
+    def text(self, line: str, scope: Scope, feed: Feed, dialect: str = "sh") -> str | None:
+        """Walk a text in the grammar of a shell."""
+
+    @abstractmethod
+    def sequence(self, listed: list[Node], scope: Scope, feed: Feed) -> str | None:
+        """Statements one after the other."""
+
+    @abstractmethod
+    def statement(self, node: Node, scope: Scope, feed: Feed) -> str | None:
+        """One statement."""
+
+    @abstractmethod
+    def execute(self, fields: list[Field], scope: Scope, feed: Feed) -> str | None:
+        """Run a command given by its words."""
+
+    @abstractmethod
+    def fed(self, redirect: Node, scope: Scope) -> str | None:
+        """The text that a redirection feeds."""

@@ -38,6 +38,9 @@ from sidelight.stores.projections import (
     HERE,
     INSIDE,
     MET_MOST,
+    OPEN_MOST,
+    OPEN_SLACK,
+    OPEN_UNKNOWN,
     PLAN,
     PRESENT_MOST,
     SEEN_EVERY_MS,
@@ -113,7 +116,7 @@ class _Beginning(NamedTuple):
 
     now: int
     last: int  # the newest number there ever was
-    announced: bool
+    announced: bool  # have I an open intent (of unknown callers: has one)
     row: tuple[Any, ...]  # my session's: last_seen, ended, space, machine, body
     anchor: Anchor | None  # a new one, to be kept
 
@@ -160,7 +163,7 @@ class SqliteStore:
         if now is None:
             new = anchor(self._clock, self._latest(db, here))
             now = new.ts
-        return _Beginning(now, max(last or 0, floor), bool(announced and actor), tuple(row), new)
+        return _Beginning(now, max(last or 0, floor), bool(announced), tuple(row), new)
 
     def _latest(self, db: sqlite3.Connection, here: Anchor | None) -> int:
         """The last moment the ledger knows of."""
@@ -205,6 +208,8 @@ class SqliteStore:
             added = self._add(db, entries, start)
             if added and found.before:
                 self._touch(db, added, found.before)
+            if start.announced:
+                self._close_overtaken(db, added, start.now)
             if key is not None:
                 self._deliver(db, key, added, found)
             if me is not None:
@@ -222,7 +227,7 @@ class SqliteStore:
     ) -> Appended:
         """What was found, with all that is needed to judge it; of what came before `floor`."""
         here = self._present(db, question, me, start.now, floor) if question.space is not None else ()
-        met = self._met(db, me) if start.announced and me is not None else ()
+        met = self._met(db, me) if start.announced and me is not None and me.actor else ()
         return Appended(
             added=(),
             before=self._rows.sightings(db, marks),
@@ -247,19 +252,20 @@ class SqliteStore:
         self, db: sqlite3.Connection, question: Question, me: Session | None, now: int, floor: int
     ) -> tuple[Action, ...]:
         """The newest listed action of each other session in the window, then more of theirs, at most 20 in all."""
+        actor = me.actor if me is not None else ""
         newest = db.execute(
-            f"SELECT seq FROM marks INDEXED BY marks_newest WHERE role = '{HERE}' AND key = ? AND seq < ? "
-            f"ORDER BY seq DESC LIMIT {PRESENT_MOST + 1}",
-            (question.space, floor),
+            f"SELECT seq FROM marks INDEXED BY marks_newest WHERE role = '{HERE}' AND key = ?1 AND seq < ?2 "
+            f"AND (actor <> ?3 OR ?3 = '') ORDER BY seq DESC LIMIT {PRESENT_MOST}",
+            (question.space, floor, actor),
         )
         more = db.execute(
-            "SELECT seq FROM actions INDEXED BY actions_listed WHERE listed = 1 AND space = ? AND seq < ? "
-            f"ORDER BY seq DESC LIMIT {3 * PRESENT_MOST}",
-            (question.space, floor),
+            "SELECT seq FROM (SELECT seq, actor FROM actions INDEXED BY actions_listed WHERE listed = 1 AND space = ?1 "
+            f"AND seq < ?2 ORDER BY seq DESC LIMIT {3 * PRESENT_MOST}) WHERE actor <> ?3 OR ?3 = ''",
+            (question.space, floor, actor),
         )
         seqs = [seq for (seq,) in newest] + [seq for (seq,) in more]
         actions = self._rows.actions(db, dict.fromkeys(seqs))
-        return present((actions[seq] for seq in seqs), me.actor if me is not None else None, now - question.window_ms)
+        return present((actions[seq] for seq in seqs), actor or None, now - question.window_ms)
 
     def _alive(self, db: sqlite3.Connection, machine: str, now: int) -> tuple[Sighting, ...]:
         rows = db.execute(
@@ -276,6 +282,18 @@ class SqliteStore:
             db.execute(PUT_ACTION, row_of(one))
         _project(db, added)
         return added
+
+    def _close_overtaken(self, db: sqlite3.Connection, added: Sequence[Action], now: int) -> None:
+        """A session that announces without end does not mean the oldest any longer."""
+        for actor in {one.actor or "" for one in added if one.kind == "intent"}:
+            most = OPEN_MOST if actor else OPEN_UNKNOWN
+            rows = db.execute(
+                "SELECT seq FROM actions WHERE kind = 'intent' AND actor = ? AND outcome IS NULL "
+                f"ORDER BY seq DESC LIMIT {2 * most} OFFSET {most}",
+                (actor,),
+            ).fetchall()
+            if len(rows) > OPEN_SLACK:
+                self._settle(db, [seq for (seq,) in rows], "expired", now)
 
     def _deliver(self, db: sqlite3.Connection, key: str, added: Sequence[Action], found: Appended) -> None:
         before = [[one.action.seq, one.key, one.role, one.effect] for one in found.before]
@@ -377,8 +395,7 @@ class SqliteStore:
             rows = db.execute(
                 f"SELECT seq FROM actions WHERE kind = 'intent' AND outcome IS NULL AND {where}", values
             ).fetchall()
-            for (seq,) in rows:
-                self._settle(db, seq, "ended", now)
+            self._settle(db, [seq for (seq,) in rows], "ended", now)
             db.execute(f"UPDATE sessions SET ended = ?3 WHERE {where} AND ended IS NULL", (*values, now))
             return len(rows)
 
@@ -387,7 +404,7 @@ class SqliteStore:
             found = self._by_id(db, action_id)
             if found is None or found[0].kind != "intent" or found[1] is not None:
                 return None
-            self._settle(db, found[0].seq, how, self._started(db).now)
+            self._settle(db, [found[0].seq], how, self._started(db).now)
             return found[0]
 
     def outcome(self, action_id: str, outcome: str) -> bool:
@@ -397,15 +414,17 @@ class SqliteStore:
                 return False
             action, before = found
             if before is None or (action.kind != "intent" and before not in UNDONE):
-                self._settle(db, action.seq, outcome, self._started(db).now)
+                self._settle(db, [action.seq], outcome, self._started(db).now)
             return True
 
-    def _settle(self, db: sqlite3.Connection, seq: int, outcome: str, now: int) -> None:
-        """Write down how an action ended. What failed did not happen, and an intent that is over announces nothing."""
-        db.execute("UPDATE actions SET outcome = ?, outcome_ts = ? WHERE seq = ?", (outcome, now, seq))
-        action = self._rows.actions(db, [seq])[seq]
-        if not still_marking(action, outcome):
-            self._take_back(db, action)
+    def _settle(self, db: sqlite3.Connection, seqs: Sequence[int], outcome: str, now: int) -> None:
+        """Write down how actions ended. What failed did not happen, and an intent that is over announces nothing."""
+        db.executemany(
+            "UPDATE actions SET outcome = ?, outcome_ts = ? WHERE seq = ?", [(outcome, now, seq) for seq in seqs]
+        )
+        for action in self._rows.actions(db, seqs).values():
+            if not still_marking(action, outcome):
+                self._take_back(db, action)
 
     def _by_id(self, db: sqlite3.Connection, action_id: str) -> tuple[Action, str | None] | None:
         row = db.execute(
@@ -589,16 +608,22 @@ class SqliteStore:
     def prune(self, *, older_than_ms: int, max_bytes: int, batch: int = 500) -> int:
         with self._writing() as db:
             start = self._started(db)
-            rows = db.execute(f"SELECT {ACTION} FROM actions AS a ORDER BY a.seq LIMIT ?", (batch,)).fetchall()
-            if _bytes(db) <= max_bytes:
-                rows = [row for row in rows if row[2] < start.now - older_than_ms]
-            if rows and rows[-1][0] == start.last:
+            limit = start.now - older_than_ms if _bytes(db) <= max_bytes else NEVER
+            old = db.execute(
+                f"SELECT * FROM (SELECT {ACTION} FROM actions AS a ORDER BY a.seq LIMIT ?) AS a WHERE a.ts < ?",
+                (batch if self._oldest(db) < limit else 0, limit),
+            ).fetchall()
+            if old and old[-1][0] == start.last:
                 self._keep_anchor(db, start)
-            self._delete(db, [action_of(row) for row in rows])
-            if rows:
-                db.execute("DELETE FROM touched WHERE seq <= ?", (rows[-1][0],))
+            self._delete(db, [action_of(row) for row in old])
+            if old:
+                db.execute("DELETE FROM touched WHERE seq <= ?", (old[-1][0],))
             self._tend(db, start.now, older_than_ms)
-            return len(rows)
+            return len(old)
+
+    def _oldest(self, db: sqlite3.Connection) -> int:
+        row = db.execute("SELECT ts FROM actions ORDER BY seq LIMIT 1").fetchone()
+        return row[0] if row is not None else NEVER
 
     def _delete(self, db: sqlite3.Connection, actions: Sequence[Action]) -> None:
         """Delete actions with their marks. What the same actor did before them goes too, or is marked anew after."""
@@ -622,8 +647,7 @@ class SqliteStore:
             "AND max(a.ts, ifnull(s.last_seen, 0)) <= ?2))",
             (now, day),  # without a ttl it is over when its owner was silent for a day
         ).fetchall()
-        for (seq,) in over:
-            self._settle(db, seq, "expired", now)
+        self._settle(db, [seq for (seq,) in over], "expired", now)
         db.execute("DELETE FROM delivered WHERE ts < ?", (day,))
         db.execute("DELETE FROM told WHERE ts < ?", (day,))
         db.execute("DELETE FROM touched WHERE told < ?", (day,))
@@ -664,20 +688,22 @@ def _project(db: sqlite3.Connection, actions: Iterable[Action]) -> None:
 def _unmark(db: sqlite3.Connection, action: Action) -> dict[Mark, int]:
     """Delete an action's marks; those that were, each with the place of the one before (0: none, -1: unknown)."""
     actor, agent, seq = action.actor or "", action.agent or "", action.seq
+    marks = marks_of(action.touches)
+    plans = [(mark.key, seq) for mark in marks if mark.role == PLAN]
+    if plans:
+        db.executemany("DELETE FROM plans WHERE key = ? AND seq = ?", plans)
     lost: dict[Mark, int] = {}
-    for mark in marks_of(action.touches):
+    for mark in marks:
         if mark.role == PLAN:
-            db.execute("DELETE FROM plans WHERE key = ? AND seq = ?", (mark.key, seq))
             continue
         one = (mark.role, mark.key, actor, agent, mark.effect, mark.slot)
         row = db.execute(f"SELECT was FROM marks WHERE {_ONE_MARK} AND seq = ?", (*one, seq)).fetchone()
         if row is not None:
             lost[mark] = row[0]
             db.execute(f"DELETE FROM marks WHERE {_ONE_MARK}", one)
-    for tree, _ in changes_of(action.touches):
-        db.execute(
-            "DELETE FROM changes WHERE tree = ? AND actor = ? AND agent = ? AND seq = ?", (tree, actor, agent, seq)
-        )
+    changes = [(tree, actor, agent, seq) for tree, _ in changes_of(action.touches)]
+    if changes:
+        db.executemany("DELETE FROM changes WHERE tree = ? AND actor = ? AND agent = ? AND seq = ?", changes)
     return lost
 
 

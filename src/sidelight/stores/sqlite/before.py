@@ -26,28 +26,33 @@ from sidelight.stores.projections import (
     at_work,
     interior,
     nearest,
-    others_among,
 )
 from sidelight.stores.sqlite.rows import Rows, as_json
 
 ROWS_A_KEY = 64
 _SELECTS_MOST = 400  # SQLite takes 500 in one statement
 _STAKES_MOST = 60
+_CLOSER_MOST = 25
 
+_Who = tuple[str, str]
+_NOBODY = ("\0", "")  # nobody's name: an unknown session leaves out nothing
+
+# ?1 and ?2 are the asking session and sub-agent, whose own marks are left out.
+_OTHERS = "(actor <> ?1 OR agent <> ?2)"
 _OF_WORK = (
     "SELECT * FROM (SELECT key, role, effect, actor, agent, seq FROM marks INDEXED BY marks_newest "
-    f"WHERE role = '{WORK}' AND key = ? ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
+    f"WHERE role = '{WORK}' AND key = ?{{place}} AND {_OTHERS} ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
 )
 _OF_HARM = _OF_WORK.replace(f"'{WORK}'", f"'{HARM}'")
 _OF_PLAN = (
     f"SELECT * FROM (SELECT key, '{PLAN}', 'announces', actor, agent, seq FROM plans "
-    f"WHERE key = ? ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
+    f"WHERE key = ?{{place}} AND {_OTHERS} ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
 )
 _INSIDE = (
-    "SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ? AND key < ? AND role = ? "
+    f"SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ?3 AND key < ?4 AND role = ?5 AND {_OTHERS} "
     "GROUP BY actor, agent, effect"
 )
-_INSIDE_PLAN = "SELECT DISTINCT 'announces', actor, agent, seq FROM plans WHERE key > ? AND key < ?"
+_INSIDE_PLAN = f"SELECT DISTINCT 'announces', actor, agent, seq FROM plans WHERE key > ?3 AND key < ?4 AND {_OTHERS}"
 
 # What certain sessions (?2) last did to certain resources (?1).
 _CLOSER = (
@@ -65,34 +70,33 @@ _SETTLED = (
     f"ifnull((SELECT max(c.seq) FROM marks AS c WHERE c.role = '{WORK}' AND c.key = ?1 AND c.actor = ?2 "
     f"AND c.agent = ?3 AND c.effect IN {SETTLING}), 0)"
 )
-_COMMITTED = (
+_COMMITTED = (  # most sessions never commit single files; whether this one has is asked once
+    f"(EXISTS (SELECT 1 FROM marks AS t WHERE t.role = '{WORK}' AND t.key = ?1 || '{INSIDE}' AND t.actor = ?2 "
+    "AND t.agent = ?3 AND t.effect LIKE 'commits%') AND "
     f"EXISTS (SELECT 1 FROM marks AS c WHERE c.role = '{WORK}' AND c.key = f.path AND c.actor = ?2 AND c.agent = ?3 "
-    "AND c.seq >= f.seq AND c.effect LIKE 'commits%')"
+    "AND c.seq >= f.seq AND c.effect LIKE 'commits%'))"
 )
-_FILES = (
-    "SELECT f.path, max(f.seq) AS last FROM ({changes}) AS f "
-    f"WHERE NOT {_COMMITTED} GROUP BY f.path ORDER BY last DESC, f.path LIMIT {FILES_COUNTED}"
+_FILES_IN_TREE = (
+    "SELECT path, seq FROM (SELECT path, seq FROM changes WHERE tree = ?1 AND actor = ?2 AND agent = ?3 "
+    f"AND seq > {_SETTLED} AND seq < ?4 ORDER BY seq DESC, path LIMIT {CHANGES_READ}) AS f WHERE NOT {_COMMITTED}"
 )
-_FILES_IN_TREE = _FILES.format(
-    changes="SELECT path, seq FROM changes WHERE tree = ?1 AND actor = ?2 AND agent = ?3 "
-    f"AND seq > {_SETTLED} AND seq < ?4 ORDER BY seq DESC LIMIT {CHANGES_READ}"
-)
-_FILES_IN_DIRECTORY = _FILES.format(
-    changes=f"SELECT key AS path, seq FROM marks WHERE role = '{WORK}' AND key > ?5 AND key < ?6 "
-    f"AND actor = ?2 AND agent = ?3 AND effect IN ('{EDITS}', '{REPLACES}') AND seq > {_SETTLED} AND seq < ?4"
+_FILES_IN_DIRECTORY = (
+    f"SELECT key AS path, seq FROM marks AS f WHERE role = '{WORK}' AND key > ?5 AND key < ?6 "
+    f"AND actor = ?2 AND agent = ?3 AND effect IN ('{EDITS}', '{REPLACES}') AND seq > {_SETTLED} AND seq < ?4 "
+    f"AND NOT {_COMMITTED.replace('f.path', 'f.key')} ORDER BY seq DESC, key LIMIT {CHANGES_READ}"
 )
 
 
 def marks_before(db: sqlite3.Connection, question: Question, me: Session | None) -> list[Found]:
-    """The marks that matter to a question; none if all of them are my own."""
-    actor, agent = (me.actor, me.agent) if me is not None else (None, None)
-    found = _probed(db, question.probes)
-    if not others_among(found, actor, agent):
+    """The marks of others that a question meets, and what they and I last did to the same resources."""
+    mine = (me.actor, me.agent or "") if me is not None and me.actor else _NOBODY
+    found = _probed(db, question.probes, mine)
+    if not found:
         return []
-    return list(dict.fromkeys(found + _closer(db, question.stakes, found, actor)))
+    return list(dict.fromkeys(found + _closer(db, question.stakes, found, mine[0])))
 
 
-def _probed(db: sqlite3.Connection, probes: Sequence[Probe]) -> list[Found]:
+def _probed(db: sqlite3.Connection, probes: Sequence[Probe], mine: _Who) -> list[Found]:
     found: list[Found] = []
     keys: dict[str, list[str]] = {WORK: [], HARM: [], PLAN: []}
     for key, role in probes:
@@ -100,57 +104,56 @@ def _probed(db: sqlite3.Connection, probes: Sequence[Probe]) -> list[Found]:
         if bounds is None:
             keys[role].append(key)
             continue
-        rows = (db.execute(_INSIDE_PLAN, bounds) if role == PLAN else db.execute(_INSIDE, (*bounds, role))).fetchall()
+        values = (*mine, *bounds) if role == PLAN else (*mine, *bounds, role)
+        rows = db.execute(_INSIDE_PLAN if role == PLAN else _INSIDE, values).fetchall()
         if rows:
             found += nearest(Found(key, role, *row) for row in rows)
-    return found + _newest(db, keys[WORK], keys[HARM], keys[PLAN])
+    return found + _newest(db, mine, keys[WORK], keys[HARM], keys[PLAN])
 
 
 _statements: dict[tuple[int, int, int], str] = {}
 
 
-def _newest(db: sqlite3.Connection, work: list[str], harm: list[str], plan: list[str]) -> list[Found]:
+def _newest(db: sqlite3.Connection, mine: _Who, work: list[str], harm: list[str], plan: list[str]) -> list[Found]:
     """The newest marks on keys, by role; all in one statement."""
     if len(work) + len(harm) + len(plan) > _SELECTS_MOST:
-        halves = (
-            _newest(db, *(keys[some] for keys in (work, harm, plan))) for some in (slice(0, None, 2), slice(1, None, 2))
-        )
-        return [one for half in halves for one in half]
+        odd, even = slice(1, None, 2), slice(0, None, 2)
+        return [one for half in (even, odd) for one in _newest(db, mine, *(keys[half] for keys in (work, harm, plan)))]
     shape = len(work), len(harm), len(plan)
     sql = _statements.get(shape)
     if sql is None:
         parts = [_OF_WORK] * len(work) + [_OF_HARM] * len(harm) + [_OF_PLAN] * len(plan)
-        sql = _statements[shape] = " UNION ALL ".join(parts) or "SELECT 1 WHERE 0"
-    rows = db.execute(sql, work + harm + plan).fetchall()
-    return _of_each_key(db, rows) if rows else []
+        union = " UNION ALL ".join(part.format(place=place) for place, part in enumerate(parts, 3))
+        sql = _statements[shape] = union or "SELECT ?1, ?2 WHERE 0"
+    rows = db.execute(sql, (*mine, *work, *harm, *plan)).fetchall()
+    return _of_each_key(db, mine, rows) if rows else []
 
 
-def _of_each_key(db: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Found]:
+def _of_each_key(db: sqlite3.Connection, mine: _Who, rows: Sequence[tuple[Any, ...]]) -> list[Found]:
     groups: dict[tuple[str, str], list[Found]] = {}
     for row in rows:
         groups.setdefault(row[:2], []).append(Found(*row))
     found: list[Found] = []
     for (key, role), marks in groups.items():
         if len(marks) == ROWS_A_KEY:
-            found += nearest(marks + _hidden(db, key, role, {one.actor for one in marks}))
+            found += nearest(marks + _hidden(db, key, role, mine, {one.actor for one in marks}))
         else:
             found += nearest(marks)
     return found
 
 
-def _hidden(db: sqlite3.Connection, key: str, role: str, actors: set[str]) -> list[Found]:
+def _hidden(db: sqlite3.Connection, key: str, role: str, mine: _Who, actors: set[str]) -> list[Found]:
     """A few chatty sessions fill what is read of a key: go on to those behind them."""
     is_plan = role == PLAN
     effect, table = ("'announces'", "plans") if is_plan else ("effect", "marks INDEXED BY marks_newest")
     sql = (
-        f"SELECT {effect}, actor, agent, seq FROM {table} WHERE key = ?1 {'' if is_plan else 'AND role = ?3'} "
-        "AND actor NOT IN (SELECT value FROM json_each(?2)) "
-        f"ORDER BY seq DESC LIMIT {ROWS_A_KEY}"
+        f"SELECT {effect}, actor, agent, seq FROM {table} WHERE key = ?3 {'' if is_plan else 'AND role = ?5'} "
+        f"AND actor NOT IN (SELECT value FROM json_each(?4)) AND {_OTHERS} ORDER BY seq DESC LIMIT {ROWS_A_KEY}"
     )
     found: list[Found] = []
     while len(actors) < ACTORS_A_KEY:
-        values = (key, as_json(list(actors)), role)
-        more = [Found(key, role, *row) for row in db.execute(sql, values[:2] if is_plan else values)]
+        values = (*mine, key, as_json(list(actors)), role)
+        more = [Found(key, role, *row) for row in db.execute(sql, values[:4] if is_plan else values)]
         found += more
         actors.update(one.actor for one in more)
         if len(more) < ROWS_A_KEY:
@@ -158,15 +161,13 @@ def _hidden(db: sqlite3.Connection, key: str, role: str, actors: set[str]) -> li
     return found
 
 
-def _closer(db: sqlite3.Connection, stakes: Sequence[str], found: Sequence[Found], actor: str | None) -> list[Found]:
-    """Where others were found: what they and I last did to the same resources, so that nothing is judged by half."""
+def _closer(db: sqlite3.Connection, stakes: Sequence[str], found: Sequence[Found], actor: str) -> list[Found]:
+    """What those who acted and I last did to the same resources, so that nothing is judged by half."""
     acted = sorted((one for one in found if one.role != PLAN), key=lambda one: -one.seq)
     if not stakes or not acted:
         return []
-    who = dict.fromkeys(one.actor for one in acted)
-    some = [*([actor] if actor else ()), *(one for one in who if one != actor)][:25]
-    values = as_json(list(stakes)[:_STAKES_MOST]), as_json(some)
-    return [Found(*row) for row in db.execute(_CLOSER, values)]
+    who = list(dict.fromkeys([actor, *(one.actor for one in acted)]))[:_CLOSER_MOST]
+    return [Found(*row) for row in db.execute(_CLOSER, (as_json(list(stakes)[:_STAKES_MOST]), as_json(who)))]
 
 
 def work_before(
@@ -178,20 +179,24 @@ def work_before(
     return tuple(one for one in found if one is not None)
 
 
-def _work_of(db: sqlite3.Connection, rows: Rows, key: str, last: Found, floor: int) -> Work | None:
+def _work_of(db: sqlite3.Connection, known: Rows, key: str, last: Found, floor: int) -> Work | None:
     """What the session of this mark inside `key` has changed there and not committed."""
     bounds = interior(key + INSIDE)
     if bounds is None:
-        files = db.execute(_FILES_IN_TREE, (key, last.actor, last.agent, floor)).fetchall()
+        rows = db.execute(_FILES_IN_TREE, (key, last.actor, last.agent, floor))
     else:
-        touches = rows.actions(db, [last.seq])[last.seq].touches
+        touches = known.actions(db, [last.seq])[last.seq].touches
         tree = next((one.within for one in touches if one.within and one.key.startswith(bounds[0])), None)
-        files = db.execute(_FILES_IN_DIRECTORY, (tree, last.actor, last.agent, floor, *bounds)).fetchall()
+        rows = db.execute(_FILES_IN_DIRECTORY, (tree, last.actor, last.agent, floor, *bounds))
+    files: dict[str, int] = {}
+    for path, seq in rows:
+        files.setdefault(path, seq)
     if not files:
         return None
-    actions = rows.actions(db, {seq for _, seq in files[:FILES_SHOWN]})
-    newest = tuple((path, seq, actions[seq].ts) for path, seq in files[:FILES_SHOWN])
-    return Work(key, last.actor or None, last.agent or None, len(files), newest)
+    shown = list(files.items())[:FILES_SHOWN]
+    actions = known.actions(db, {seq for _, seq in shown})
+    newest = tuple((path, seq, actions[seq].ts) for path, seq in shown)
+    return Work(key, last.actor or None, last.agent or None, min(len(files), FILES_COUNTED), newest)
 
 
 def told_before(db: sqlite3.Connection, me: Session | None) -> tuple[Told, ...]:

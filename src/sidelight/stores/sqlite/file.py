@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWI
 CREATE TABLE IF NOT EXISTS actions (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL, ts INTEGER NOT NULL, kind TEXT NOT NULL, space TEXT, actor TEXT NOT NULL,
   agent TEXT NOT NULL, listed INTEGER NOT NULL, expires INTEGER, outcome TEXT, outcome_ts INTEGER, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS actions_listed ON actions (space, seq) WHERE listed = 1;
+CREATE INDEX IF NOT EXISTS actions_listed ON actions (space, seq, actor) WHERE listed = 1;
 CREATE INDEX IF NOT EXISTS actions_intents ON actions (actor, outcome, seq) WHERE kind = 'intent';
 CREATE TABLE IF NOT EXISTS marks (
   role TEXT, key TEXT, actor TEXT, agent TEXT, effect TEXT, slot TEXT, seq INTEGER NOT NULL, was INTEGER NOT NULL,
