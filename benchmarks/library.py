@@ -34,7 +34,8 @@ def by_hand(path: str) -> Work:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(
-        "CREATE TABLE actions (seq INTEGER PRIMARY KEY, id TEXT, ts INTEGER, kind TEXT, key TEXT, actor TEXT, body TEXT)"
+        "CREATE TABLE actions (seq INTEGER PRIMARY KEY, id TEXT, ts INTEGER, kind TEXT, key TEXT, actor TEXT, "
+        "body TEXT)"
     )
     db.execute("CREATE INDEX actions_key ON actions (key, seq)")
     body = '{"reason":"fix the redrive flood","targets":["path:m1:/repo/src/a.py"],"host":"claude-code"}'
@@ -43,7 +44,8 @@ def by_hand(path: str) -> Work:
         key = f"path:m1:/repo/a/b/c/d/e/f{number}.py"
         db.execute("BEGIN IMMEDIATE")
         db.execute(
-            "SELECT seq, id, ts, kind, actor, body FROM actions WHERE key = ? AND actor <> ? ORDER BY seq DESC LIMIT 20",
+            "SELECT seq, id, ts, kind, actor, body FROM actions "
+            "WHERE key = ? AND actor <> ? ORDER BY seq DESC LIMIT 20",
             (key, "session-a"),
         ).fetchall()
         db.execute(
@@ -118,9 +120,9 @@ def overhead(directory: str) -> list[str]:
 
 def fill(store: SqliteStore, rows: int, sessions: int, *, trees: int = 1) -> None:
     """A record of so many edits by so many sessions, spread over so many trees."""
-    with store._writing() as db:  # noqa: SLF001 - one transaction, or filling takes longer than measuring
+    with store._writing() as db:
         db.execute("PRAGMA cache_size = -64000")
-        start = store._started(db)  # noqa: SLF001 - as above
+        start = store._started(db)
         for done in range(0, rows, 500):
             entries = []
             for number in range(done, min(rows, done + 500)):
@@ -132,8 +134,8 @@ def fill(store: SqliteStore, rows: int, sessions: int, *, trees: int = 1) -> Non
                     "edit", actor=f"s{session}", touches=(Touch(key, EDITS, None, f"tree:m1:{root}"),), space=SPACE
                 )
                 entries.append(Entry(draft, "edit-x", None, listed=False))
-            store._add(db, entries, start._replace(last=start.last + done))  # noqa: SLF001 - as above
-    with store._file.alone() as db:  # noqa: SLF001 - as above
+            store._add(db, entries, start._replace(last=start.last + done))
+    with store._file.alone() as db:
         if db is not None:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             db.execute("PRAGMA cache_size = -2000")

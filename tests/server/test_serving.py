@@ -36,7 +36,13 @@ def test_the_first_line_is_its_url_and_port_0_picks_one(server):
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_cleanly_with_stream_readers_and_a_half_sent_request(home, with_signal):
-    server = start(home)
+    with serving(home) as server:
+        _stops_cleanly(server, with_signal)
+    assert not (home / "server.url").exists()
+    assert "Traceback" not in server.log
+
+
+def _stops_cleanly(server, with_signal):
     host, port = server.url.removeprefix("http://").split(":")
     with (
         server.client().stream("GET", "/coordination/stream") as one,
@@ -50,9 +56,6 @@ def test_it_stops_cleanly_with_stream_readers_and_a_half_sent_request(home, with
         server.process.send_signal(with_signal)
         assert server.process.wait(STOPS_WITHIN) == 0
     assert time.monotonic() - began < STOPS_WITHIN
-    assert not (home / "server.url").exists()
-    assert "Traceback" not in server.log
-    server.stop()
 
 
 def test_it_refuses_an_address_that_other_machines_reach(home):
