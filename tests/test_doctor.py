@@ -118,8 +118,8 @@ def test_a_clock_that_was_set_back_hides_nothing_and_is_named(here):
     ahead = Clock(lambda: MACHINE_CLOCK.wall() + 3 * HOUR, MACHINE_CLOCK.ticks, MACHINE_CLOCK.boot)
     here.home.mkdir(parents=True, mode=0o700)
     with past(here, ahead) as ledger:
-        assert ledger.announce("before the clock was set back", actor="b").recorded
-    done = here.run("intent", "after the clock was set back")
+        assert ledger.announce("before the clock was set back", actor="b", area="clocks").recorded
+    done = here.run("intent", "after the clock was set back", "--area", "clocks")
     assert "⚠" in done.stdout, "the earlier one still counts"
     text = here.run("recent").stdout
     assert text.index("after the clock") < text.index("before the clock"), "order and age are the ledger's own"
