@@ -1,6 +1,9 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 CORPUS ?= ../shared/corpus
+# Debian's names of what the tests drive beside Python.
+TEST_NEEDS := chromium fish postgresql procps zsh
+LONG_NEEDS := faketime iproute2
 
 .PHONY: help setup demo test test-long lint types format lock corpus hosts bench clean
 
@@ -14,12 +17,12 @@ demo: setup ## two sessions collide, and both are told
 	@$(BIN)/sidelight demo
 
 test: lint types ## lint, types, and every test that is quick
-	$(BIN)/pytest -n auto -m "not long and not hosts"
+	@scripts/debian-packages $(TEST_NEEDS)
+	scripts/tests -n auto -m "not long and not hosts"
 
-test-long: setup ## the tests marked long
-	@$(BIN)/pytest -m long --collect-only -q >/dev/null; \
-	if [ $$? -eq 5 ]; then echo "No test is marked long yet."; \
-	else $(BIN)/pytest -m long --timeout 1800; fi
+test-long: setup ## the tests marked long: load, long properties, the browser matrix
+	@scripts/debian-packages $(TEST_NEEDS) $(LONG_NEEDS)
+	scripts/tests -m long --timeout 1800
 
 lint: setup ## style, formatting, and which module may import which
 	$(BIN)/ruff check

@@ -61,7 +61,7 @@ def test_it_is_served(shared):
 
 # A stream has no end; it has tests of its own.
 api = schemathesis.openapi.from_dict(openapi.document(ROUTES)).exclude(path="/coordination/stream")
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=400)
 TOKEN = "of-these-tests"
 
