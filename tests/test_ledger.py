@@ -171,7 +171,7 @@ def test_a_fault_in_judging_does_not_call_a_committed_record_lost(ledger, monkey
     def broken(case):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("sidelight.ledger.advise", broken)
+    monkeypatch.setattr("sidelight.ledger.receipts.advise", broken)
     receipt = ledger.announce("one", actor="a")
     assert receipt.recorded
     assert "a bug" in receipt.error

@@ -1,0 +1,448 @@
+"""The ledger: announce, record, finish, look. The one place where an action becomes a record and a warning.
+
+    with Ledger.open() as ledger:
+        receipt = ledger.announce("building the fix for the redrive flood", actor="session-a", area="monitoring")
+        if receipt.warning:
+            print(receipt.warning)
+
+A ledger never raises into its caller's work: whatever fails is on the receipt (`recorded` False, `error`), in
+`logs/errors.log` of its home, and in `sidelight doctor`. It never blocks anybody and never changes what it watches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from sidelight import audit, space
+from sidelight.actions import Action, Draft, Session
+from sidelight.advisory import Case, situation, told_rows
+from sidelight.config import DEFAULT_LIMIT, Config, check_limit, check_window, load
+from sidelight.facts import Facts
+from sidelight.ledger.drafts import (
+    ACTIVITY_MOST,
+    ACTOR_MOST,
+    AREA_MOST,
+    TARGETS_MOST,
+    InvalidDraftError,
+    ready,
+    signed,
+)
+from sidelight.ledger.ground import Ground
+from sidelight.ledger.notices import NoticeView, notice_lines, notice_text, view
+from sidelight.ledger.questions import question
+from sidelight.ledger.receipts import MUTED, Asked, Concurrent, Receipt, audit_line, judged, present_step, told_present
+from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_state
+from sidelight.redact import line
+from sidelight.stores import Clock, Question, Store, StoreBusy, StoreError, open_store
+from sidelight.stores.projections import Probe
+from sidelight.targets import named
+from sidelight.targets import tree as tree_key
+
+PRUNE_EVERY = 200
+
+
+class Ledger:
+    """One ledger, open. Safe to share between threads; processes share it through its store."""
+
+    def __init__(
+        self,
+        store: Store,
+        home: str | None = None,
+        *,
+        facts: Facts | None = None,
+        space_name: str | None = None,
+        personal: str | None = None,
+    ) -> None:
+        self.store = store
+        self.home = home
+        self._ground = Ground(facts, space_name)
+        self._personal = personal
+        self._config: tuple[float, Config] | None = None
+        self._is_hasty = False
+
+    # ── opening ──
+
+    @classmethod
+    def open(
+        cls,
+        home_or_url: str | os.PathLike[str] | None = None,
+        *,
+        facts: Facts | None = None,
+        clock: Clock | None = None,
+        cwd: str | None = None,
+    ) -> Ledger:
+        """Open a ledger, making what is missing (private: directories 0700, files 0600).
+
+        `home_or_url` is a home directory, a store's URL (`sqlite:///…`, `postgresql://…`, `memory:`), or None for the
+        user's own ledger (`SIDELIGHT_STORE`, `SIDELIGHT_HOME`, else the platform's state directory). Raises
+        `StoreError` or `OSError` if it cannot be opened: opening is the one thing that fails loudly.
+
+        Source: design 3, 10.
+        """
+        given = os.fspath(home_or_url) if home_or_url is not None else None
+        url = given if given is not None and ("://" in given or given == "memory:") else None
+        if url is None and given is None:
+            url = os.environ.get("SIDELIGHT_STORE") or None
+        if url is not None and not url.startswith("sqlite"):
+            return cls(open_store(url, clock=clock), None, facts=facts)
+        if url is not None:
+            path = url.removeprefix("sqlite://")
+            home = os.path.dirname(path)
+            space.prepare(home)
+            return cls(open_store(path, clock=clock), home, facts=facts)
+        found = space.find_home(cwd or _cwd(), os.environ, given)
+        space.prepare(found.path)
+        personal = space.state_dir(os.environ) if found.is_agent_home else None
+        # A home that was named is an agent's own and one space, wherever one stands; the user's own holds many.
+        named_home = given is not None or bool(os.environ.get("SIDELIGHT_HOME", "").strip())
+        name = space.home_space(found.path) if found.is_agent_home or named_home else None
+        store = open_store(os.path.join(found.path, "ledger.db"), clock=clock)
+        return cls(store, found.path, facts=facts, space_name=name, personal=personal)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.store.dispose()
+
+    @property
+    def facts(self) -> Facts:
+        """Where this process stands; asked once."""
+        return self._ground.facts
+
+    @property
+    def space(self) -> str:
+        """The space that actions belong to unless they say otherwise."""
+        return self._ground.space
+
+    @property
+    def config(self) -> Config:
+        """The settings, read again whenever the file has changed. Raises `ConfigError`."""
+        home = self.home
+        if home is None:
+            return load("/nonexistent")
+        try:
+            stat = os.stat(os.path.join(home, "config.json"))
+            stamp = stat.st_mtime_ns + stat.st_size / 1e9
+        except OSError:
+            stamp = 0.0
+        if self._config is None or self._config[0] != stamp:
+            self._config = (stamp, load(home, personal=self._personal))
+        return self._config[1]
+
+    # ── recording ──
+
+    def announce(
+        self,
+        text: str,
+        *,
+        actor: str | None = None,
+        agent: str | None = None,
+        area: str | None = None,
+        targets: Iterable[str] = (),
+        ttl_ms: int | None = None,
+        key: str | None = None,
+        me: Session | None = None,
+    ) -> Receipt:
+        """Announce what you are about to do: an intent, open until finished, expired, or its session is gone.
+
+        `text` 1–1,999 characters, `area` at most 200, `targets` as `named` reads them (`path:src/**`, `config:a.b`),
+        `ttl_ms` its life in ms. Announcing gets the same check as acting.
+
+        Source: O1, O4, O10.
+        """
+        draft = Draft(
+            "intent",
+            target=area,
+            reason=text,
+            actor=actor,
+            agent=agent,
+            targets=tuple(targets),
+            area=area,
+            ttl_ms=ttl_ms,
+        )
+        return self.record(draft, key=key, me=me)
+
+    def record(
+        self,
+        *drafts: Draft,
+        key: str | None = None,
+        me: Session | None = None,
+        present: bool = False,
+        settings: Config | None = None,
+    ) -> Receipt:
+        """Record what one request does, as one atomic step, and say what of the past matters to it.
+
+        All drafts of one request go into one call: a request never warns about itself. `key` makes a repeated
+        delivery of the same request a no-op that returns the first receipt. `present` also says who is merely active,
+        once per other session, and tells an announcement, not only a write, what was done to earlier ones. `settings`
+        are those to judge by if not the ones in force now: a change of the settings is judged by what they were before
+        it. Never raises.
+
+        Source: O2–O9, design 4.
+        """
+        try:
+            return self._record(drafts, key, me, dry=False, present=present, settings=settings)
+        except InvalidDraftError as error:
+            return Receipt(recorded=False, error=str(error), invalid=True)
+        except Exception as error:  # noqa: BLE001 - the one place: the caller's work goes on, the receipt says why
+            return self._failed(error)
+
+    def check(self, *drafts: Draft, me: Session | None = None, present: bool = False) -> Receipt:
+        """What would I be warned about? Records nothing; `recorded` is False. Never raises.
+
+        Source: design 10, issue "The agent server".
+        """
+        try:
+            return self._record(drafts, None, me, dry=True, present=present)
+        except InvalidDraftError as error:
+            return Receipt(recorded=False, error=str(error), invalid=True)
+        except Exception as error:  # noqa: BLE001 - as in `record`
+            return self._failed(error)
+
+    def _record(
+        self,
+        drafts: Sequence[Draft],
+        key: str | None,
+        me: Session | None,
+        *,
+        dry: bool,
+        present: bool = False,
+        settings: Config | None = None,
+    ) -> Receipt:
+        settings = settings or self.config
+        if not settings.enabled:
+            return Receipt(recorded=False, passive=True)
+        made = [ready(signed(draft, me), self._ground, settings) for draft in drafts]
+        entries = [entry for entry in made if entry is not None]
+        if not entries:
+            return Receipt(recorded=False)
+        mine = [entry.draft for entry in entries]
+        who = me or _session_of(mine[0])
+        asked = Asked(
+            mine,
+            who,
+            question(mine, self._ground, settings, who),
+            settings,
+            dry,
+            present,
+            self._is_muted(who, settings),
+        )
+        found = self.store.append(entries, asked.question, me=who, key=key, dry=dry)
+        if dry:
+            found = found._replace(told=())  # who asks wants to know, told before or not
+        try:
+            receipt = judged(asked, found)
+        except Exception as error:  # noqa: BLE001 - it is committed: a fault in judging must not say otherwise
+            return Receipt(recorded=not dry, actions=found.added, error=self._note_failure(error))
+        if not dry and not found.duplicate:
+            self._afterwards(receipt, who)
+        return receipt
+
+    def _afterwards(self, receipt: Receipt, who: Session | None) -> None:
+        """What may fail without undoing the record: remembering what was said, the audit line, pruning."""
+        try:
+            if who is not None and who.actor and (receipt.said.findings or receipt.said.present):
+                rows = told_rows(receipt.said, receipt.now) + told_present(receipt)
+                self.store.tell(who.actor, who.agent, rows)
+            if self.home is not None:
+                failure = audit.append(self.home, [audit_line(one, receipt) for one in receipt.actions])
+                if failure:
+                    self._note_failure(OSError(failure))
+            if receipt.actions and receipt.actions[-1].seq % PRUNE_EVERY == 0:
+                settings = self.config
+                self.store.prune(older_than_ms=settings.history_ms, max_bytes=settings.max_bytes)
+        except Exception as error:  # noqa: BLE001 - the record stands, whatever fails after it
+            self._note_failure(error)
+
+    def _is_muted(self, who: Session | None, settings: Config) -> bool:
+        if who is None:
+            return False
+        return who.actor in settings.mute_sessions or bool(settings.mute_spaces and self.space in settings.mute_spaces)
+
+    # ── intents and sessions ──
+
+    def finish(self, action_id: str) -> Receipt:
+        """Finish an intent. `recorded` is False with an `error` if there is no such open intent. Never raises."""
+        try:
+            action = self.store.close(action_id)
+        except StoreError as error:
+            return Receipt(recorded=False, error=self._note_failure(error))
+        if action is None:
+            return Receipt(
+                recorded=False,
+                invalid=True,
+                error=f"there is no open intent {line(action_id, 80)}; `sidelight who` lists them",
+            )
+        return Receipt(recorded=True, actions=(action,))
+
+    def outcome(self, action_id: str, outcome: str) -> bool:
+        """Say how an action ended: `done`, `failed` or `denied` (the latter two did not happen). Never raises."""
+        try:
+            return self.store.outcome(action_id, outcome)
+        except StoreError as error:
+            self._note_failure(error)
+            return False
+
+    def see(self, session: Session) -> None:
+        """Note that a session is there. Never raises."""
+        try:
+            self.store.see(session)
+        except StoreError as error:
+            self._note_failure(error)
+
+    def end(self, actor: str, agent: str | None = None) -> None:
+        """A session ended: its intents close, its actions still count. Never raises."""
+        try:
+            self.store.end(actor, agent)
+        except StoreError as error:
+            self._note_failure(error)
+
+    # ── looking ──
+
+    def recent(
+        self, *, limit: int | None = None, window_ms: int | None = None, quiet: bool = False, everywhere: bool = False
+    ) -> list[Action]:
+        """The newest actions of this space, newest first, within retention and cap (O9, O11); footprints with `quiet`.
+
+        Raises `StoreError`, and `BoundsError` for a `limit` outside 1–500 or a `window_ms` outside 1–86,400,000.
+        """
+        settings = self.config
+        most = min(check_limit(limit if limit is not None else DEFAULT_LIMIT), settings.max_actions)
+        reach = settings.retention_ms
+        if window_ms is not None:
+            reach = min(reach, check_window(window_ms))
+        since = self.store.now() - reach
+        return self.store.recent(space=None if everywhere else self.space, limit=most, since=since, quiet=quiet)
+
+    def states(self, actions: Sequence[Action]) -> dict[str, str]:
+        """What became of actions: id → open, finished, expired, ended, stale (intents), failed, denied (others)."""
+        known = self.store.state_of([one.id for one in actions])
+        now = self.store.now()
+        seen = {one.actor: one for one in self.store.sessions() if one.agent is None}
+        found = {}
+        for one in actions:
+            state = known.get(one.id)
+            if state is None and one.kind == "intent":
+                state = intent_state(one, seen.get(one.actor or ""), now)
+            if state is not None:
+                found[one.id] = state
+        return found
+
+    def who(self, *, everywhere: bool = False) -> list[Presence]:
+        """The sessions of this space, most recently seen first, with their state and open intents."""
+        where = None if everywhere else self.space
+        now = self.store.now()
+        intents: dict[str, list[Action]] = {}
+        for action, closed in self.store.intents(space=where):
+            if closed is None and (action.expires is None or action.expires > now):
+                intents.setdefault(action.actor or "", []).append(action)
+        return [
+            Presence(one, session_state(one, now), tuple(intents.get(one.actor, ())))
+            for one in self.store.sessions(space=where)
+        ]
+
+    def notices(self, actor: str, agent: str | None = None, *, take: bool = False) -> list[NoticeView]:
+        """What others did, since, to what this session had done or announced. Peeks, unless `take`.
+
+        Raises `StoreError`.
+        """
+        found = self.store.notices(actor, agent)
+        now = self.store.now()
+        judged_now = [view(one, actor, now, self.config.attention_from) for one in found]
+        if take and found:
+            self.store.take(actor, found)
+        return [one for one in judged_now if one is not None]
+
+    def situation(self, me: Session, *, take: bool = False) -> str | None:
+        """What others have going on that would matter to work in this session's tree; None if nothing is new.
+
+        With `take` it counts as said, and is not said again until something changes. Raises `StoreError`.
+
+        Source: design 5.
+        """
+        if me.tree is None or not self.config.enabled:
+            return None
+        tree = tree_key(me.machine or self.facts.machine, me.tree)
+        path = f"path:{tree.partition(':')[2]}"
+        probes = [Probe(tree + "//", role) for role in ("work", "plan")]
+        probes += [Probe(tree, "plan"), Probe(path, "work"), Probe(path, "plan")]
+        question = Question(probes, stakes=[tree, tree + "//"], sweeps=[tree])
+        found = self.store.append((), question, me=me, dry=True)
+        case = Case(mine=(), me=me, before=found.before, work=found.work, told=found.told, now=found.now)
+        fresh = situation.news(situation.going_on(case, tree), found.told, found.now)
+        if take and fresh:
+            self.store.tell(me.actor, me.agent, situation.told_rows(fresh, found.now))
+        return situation.sentence(fresh, found.now)
+
+    def whodid(self, text: str, *, limit: int = 20) -> list[Action]:
+        """Who touched a resource (a key, a path, an action's id), newest first."""
+        by_id = self.store.find(text)
+        if by_id is not None:
+            return [by_id]
+        return self.store.history(named(text, self.facts).key, limit=limit)
+
+    # ── failures ──
+
+    def hasty(self, ms: int) -> Ledger:
+        """This ledger for an event loop: where it is held by others for longer, `record` and `check` raise `StoreBusy`
+        for the caller to try again where it may wait. To be closed as well.
+        """
+        found = Ledger(self.store.hasty(ms), self.home, personal=self._personal)
+        found._ground = self._ground
+        found._is_hasty = True
+        return found
+
+    def _failed(self, error: Exception) -> Receipt:
+        if self._is_hasty and isinstance(error, StoreBusy):
+            raise error
+        return Receipt(recorded=False, error=self._note_failure(error))
+
+    def _note_failure(self, error: Exception) -> str:
+        """One line in the home's error log; the sentence for the receipt. A hasty one's busy store is no failure."""
+        sentence = line(f"{type(error).__name__}: {error}" if not isinstance(error, StoreError) else str(error), 400)
+        if self.home is not None and not (self._is_hasty and isinstance(error, StoreBusy)):
+            with contextlib.suppress(OSError):  # the receipt carries it; a full disk takes no log line
+                audit.note_error(self.home, sentence)
+        return sentence
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the directory was deleted under us
+        return "/"
+
+
+def _session_of(draft: Draft) -> Session | None:
+    """Who acts, as far as the draft says it."""
+    return Session(draft.actor, draft.agent, host=draft.host, space=draft.space) if draft.actor else None
+
+
+__all__ = [
+    "ACTIVITY_MOST",
+    "ACTOR_MOST",
+    "AREA_MOST",
+    "MUTED",
+    "SILENT_MS",
+    "TARGETS_MOST",
+    "Concurrent",
+    "InvalidDraftError",
+    "Ledger",
+    "NoticeView",
+    "Presence",
+    "Receipt",
+    "audit_line",
+    "notice_lines",
+    "notice_text",
+    "present_step",
+    "session_state",
+    "told_present",
+]
