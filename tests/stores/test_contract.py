@@ -381,6 +381,30 @@ def test_a_notice_about_what_failed_is_about_nothing(ledger):
     assert [one.later for one in ledger.store.notices("a", None)] == [()]
 
 
+def test_everybodys_meetings_can_be_read_from_a_place_in_the_record_on(ledger):
+    ledger.acts("a", file("a.py"))
+    first = ledger.acts("b", file("a.py")).added[0]
+    second = ledger.acts("c", file("a.py")).added[0]
+    ledger.store.take("a", ledger.store.notices("a", None))
+    ledger.store.outcome(second.id, "denied")
+    found = [(one.seq, one.later[0].actor, {x.action.actor for x in one.earlier}) for one in ledger.store.met(0)]
+    assert found == [(first.seq, "b", {"a"}), (second.seq, "c", {"a"}), (second.seq, "c", {"b"})]
+    assert [one.seq for one in ledger.store.met(first.seq)] == [second.seq] * 2
+    assert [one.seq for one in ledger.store.met(0, limit=2)] == [first.seq], "a request's are not parted"
+    assert ledger.store.met(second.seq) == []
+
+
+def test_what_was_met_is_kept_as_long_as_the_record(ledger):
+    ledger.acts("a", file("a.py"))
+    ledger.acts("b", file("a.py"))
+    ledger.store.take("a", ledger.store.notices("a", None))
+    for hours, left in ((72, 1), (24 * 40, 0)):
+        ledger.machine.later(hours=hours)
+        ledger.acts("b", file("elsewhere.py"))
+        ledger.store.prune(older_than_ms=30 * 86_400_000, max_bytes=1 << 40)
+        assert len(ledger.store.met(0)) == left
+
+
 def test_what_succeeded_is_still_the_subject_of_a_notice(ledger):
     mine = ledger.acts("a", file("a.py")).added[0]
     ledger.store.outcome(mine.id, "done")

@@ -175,6 +175,12 @@ class Store(Protocol):
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         """Mark notices as told."""
 
+    def met(self, after: int, *, limit: int = 500) -> list[Notice]:
+        """What requests behind a sequence number met of others, taken or not, oldest first: everybody's notices.
+
+        What failed or was denied is there too. About `limit`: a request's notices are never parted.
+        """
+
     def recent(self, *, space: str | None, limit: int, since: int, quiet: bool = False) -> list[Action]:
         """The newest listed actions (footprints too with `quiet`), newest first."""
 

@@ -43,6 +43,7 @@ from sidelight.stores.projections import (
     present,
     still_marking,
     taken,
+    whole,
 )
 
 Who = tuple[str, str]  # a session and its sub-agent, '' for none
@@ -295,14 +296,13 @@ class MemoryStore:
         for (actor, agent), marks in noted(before, added[0].actor, added[0].agent).items():
             self._touched[actor, added[0].seq, agent or ""] = (len(added), marks)
 
-    def _notice(self, key: tuple[str, int, str]) -> Notice:
+    def _notice(self, key: tuple[str, int, str], *, whole: bool = False) -> Notice:
         _, seq, agent = key
         count, marks = self._touched[key]
-        later = tuple(self._record[one] for one in range(seq, seq + count) if self._happened(one))
+        there = self._record.__contains__ if whole else self._happened
+        later = tuple(self._record[one] for one in range(seq, seq + count) if there(one))
         earlier = tuple(
-            self._sighting(self._record[about], on, role, effect)
-            for about, on, role, effect in marks
-            if self._happened(about)
+            self._sighting(self._record[about], on, role, effect) for about, on, role, effect in marks if there(about)
         )
         return Notice(seq, agent or None, later, earlier)
 
@@ -312,6 +312,11 @@ class MemoryStore:
                 key for key in self._touched if key[0] == actor and agent in (None, key[2]) and key not in self._taken
             )
             return [self._notice(key) for key in keys[-limit:]]
+
+    def met(self, after: int, *, limit: int = 500) -> list[Notice]:
+        with self._lock:
+            keys = sorted((key for key in self._touched if key[1] > after), key=lambda key: (key[1], key[0], key[2]))
+            return [self._notice(key, whole=True) for key in whole(keys, limit, lambda key: key[1])]
 
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         with self._lock:
@@ -507,7 +512,7 @@ class MemoryStore:
                 self._settle(one, "expired")
         self._delivered = {key: one for key, one in self._delivered.items() if one[0] >= day}
         self._told = {key: one for key, one in self._told.items() if one.ts >= day}
-        self._touched = {key: one for key, one in self._touched.items() if self._taken.get(key, day) >= day}
+        self._touched = {key: one for key, one in self._touched.items() if self._taken.get(key, old) >= old}
         self._sessions = {who: one for who, one in self._sessions.items() if one.last_seen >= old}
 
     def _is_over(self, intent: Action, now: int) -> bool:

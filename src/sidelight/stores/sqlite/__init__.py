@@ -56,6 +56,7 @@ from sidelight.stores.projections import (
     present,
     still_marking,
     taken,
+    whole,
 )
 from sidelight.stores.sqlite.before import marks_before, told_before, work_before
 from sidelight.stores.sqlite.file import File
@@ -242,7 +243,8 @@ class SqliteStore:
     def _met(self, db: sqlite3.Connection, me: Session) -> tuple[Notice, ...]:
         """What others did to the open intents of this session: rows left for it since, newest first."""
         rows = db.execute(
-            "SELECT seq, agent, found FROM touched WHERE addressee = ? AND found LIKE '%\"plan\"%' "
+            "SELECT seq, agent, found FROM touched WHERE addressee = ?1 AND seq > (SELECT min(seq) FROM actions "
+            "WHERE kind = 'intent' AND actor = ?1 AND outcome IS NULL) AND found LIKE '%\"plan\"%' "
             f"ORDER BY seq DESC LIMIT {MET_MOST}",
             (me.actor,),
         )
@@ -351,6 +353,16 @@ class SqliteStore:
                 (actor, agent, limit),
             ).fetchall()
             return list(self._rows.notices(db, rows[::-1]))
+
+    def met(self, after: int, *, limit: int = 500) -> list[Notice]:
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT t.seq, t.agent, t.found FROM (SELECT DISTINCT actor FROM sessions) AS s "
+                "CROSS JOIN touched AS t ON t.addressee = s.actor AND t.seq > ?1 "
+                "ORDER BY t.seq, t.addressee, t.agent LIMIT ?2",
+                (after, limit + 1),
+            ).fetchall()
+            return list(self._rows.notices(db, whole(rows, limit, lambda row: int(row[0])), undone=True))
 
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         if not notices:
@@ -650,7 +662,7 @@ class SqliteStore:
         self._settle(db, [seq for (seq,) in over], "expired", now)
         db.execute("DELETE FROM delivered WHERE ts < ?", (day,))
         db.execute("DELETE FROM told WHERE ts < ?", (day,))
-        db.execute("DELETE FROM touched WHERE told < ?", (day,))
+        db.execute("DELETE FROM touched WHERE told < ?", (old,))
         db.execute("DELETE FROM sessions WHERE last_seen < ?", (old,))
 
     def check(self) -> list[str]:

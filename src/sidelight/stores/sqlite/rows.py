@@ -61,11 +61,16 @@ class Rows:
         seen = _last_seen(db, actions.values())
         return tuple(_sighting(actions[one.seq], one.key, one.role, one.effect, seen) for one in marks)
 
-    def notices(self, db: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> tuple[Notice, ...]:
-        """Rows left for a session, with the actions they are about as far as those are still there."""
+    def notices(
+        self, db: sqlite3.Connection, rows: Sequence[tuple[int, str, str]], *, undone: bool = False
+    ) -> tuple[Notice, ...]:
+        """Rows left for a session, with the actions they are about as far as those are still there (and happened,
+        unless the `undone` are wanted too).
+        """
         noted = [(seq, agent, *json.loads(found)) for seq, agent, found in rows]
         later = {one for seq, _, count, _ in noted for one in range(seq, seq + count)}
-        there = self.there(db, later | {mark[0] for *_, marks in noted for mark in marks}) if noted else {}
+        find = self.actions if undone else self.there
+        there = find(db, later | {mark[0] for *_, marks in noted for mark in marks}) if noted else {}
         seen = _last_seen(db, there.values()) if there else {}
         return tuple(
             Notice(
