@@ -109,6 +109,7 @@ class MemoryStore:
         me: Session | None = None,
         key: str | None = None,
         dry: bool = False,
+        ago_ms: int | None = None,
     ) -> Appended:
         with self._lock:
             if dry:
@@ -117,7 +118,10 @@ class MemoryStore:
                 return self._again(key, question, me)
             now = self._settled_now()
             found = self._look(question, me, self._found(question, me))
-            added = tuple(taken(entry, self._last + place, now) for place, entry in enumerate(entries, 1))
+            late, then = ago_ms is not None, now - max(0, ago_ms or 0)
+            if late:  # the newest action no longer says the time
+                self._anchor = Anchor(self._clock.boot(), now, self._clock.ticks())
+            added = tuple(taken(entry, self._last + place, then, late=late) for place, entry in enumerate(entries, 1))
             for one in added:
                 self._last = one.seq
                 self._record[one.seq] = one
@@ -127,7 +131,9 @@ class MemoryStore:
                 self._close_overtaken(added)
             if key is not None:
                 self._delivered[key] = (now, added[0].seq if added else 0, _note(added, found.before))
-            if me is not None:
+            if late and me is not None and me.actor:
+                self._sessions.setdefault(_who(me), me._replace(first_seen=then, last_seen=then, ended=None))
+            elif me is not None:
                 self._see(me, now)
             return found._replace(added=added)
 

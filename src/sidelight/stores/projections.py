@@ -262,13 +262,13 @@ def whole(rows: Sequence[_Row], limit: int, seq: Callable[[_Row], int]) -> Seque
     return kept or rows[:limit]
 
 
-def taken(entry: Entry, seq: int, now: int) -> Action:
-    """A draft with its place and time."""
+def taken(entry: Entry, seq: int, now: int, *, late: bool = False) -> Action:
+    """A draft with its place and time; `late` if it happened while the store could not be reached."""
     draft = entry.draft
     expires = None if entry.expires_in is None else now + entry.expires_in
     return Action(
         seq, f"{entry.id}-{seq}", now, draft.kind, draft.target, draft.value, draft.reason, draft.actor, draft.agent,
-        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed,
+        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed, late,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ PUT_ACTION = (
     "INSERT INTO actions (seq, id, ts, kind, space, actor, agent, listed, expires, body) VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
 HAPPENED = f"(a.outcome IS NULL OR a.outcome NOT IN {UNDONE})"
+LATE = """(a.body LIKE '%,"l":true}')"""  # such rows are not in the order of their times
 SESSION_BODY = frozenset({"host", "cwd", "tree", "branch", "pid", "pid_start", "boot"})
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -117,6 +118,8 @@ def row_of(one: Action) -> tuple[Any, ...]:
     fields = {"t": one.target, "v": one.value, "r": one.reason, "h": one.host, "s": one.summary, "a": one.area}
     body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     body["k"] = [_short(touch) for touch in one.touches]
+    if one.late:
+        body["l"] = True  # the last of the body: see LATE
     return (
         one.seq, one.id, one.ts, one.kind, one.space, one.actor or "", one.agent or "", int(one.listed), one.expires,
         as_json(body),
@@ -136,7 +139,7 @@ def action_of(row: Sequence[Any]) -> Action:
     return Action(
         seq, action_id, ts, kind, body.get("t"), body.get("v"), body.get("r"), actor or None, agent or None,
         body.get("h"), space, tuple([Touch(*touch) for touch in body["k"]]), body.get("s"), body.get("a"),
-        expires, bool(listed),
+        expires, bool(listed), "l" in body,
     )  # fmt: skip
 
 
