@@ -10,6 +10,7 @@ more than opening the ledger does.
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 # ── effects: what an action does to one resource ──────────────────────────────────────────────────────────────────
@@ -208,6 +209,18 @@ class Action(NamedTuple):
     def targets(self) -> tuple[str, ...]:
         """The full target keys, in the order they were given."""
         return tuple(dict.fromkeys(touch.key for touch in self.touches))
+
+
+#: Kinds of which the same target and value are the same write, however often it is made (O5).
+STATES = frozenset({"config-flag", "commitment-withdraw", "other"})
+
+
+def state_key(one: Action | Draft) -> tuple[str, str, str] | None:
+    """Equal for two state changes that are the same write (O5); None for events such as intents (O4)."""
+    if one.kind not in STATES:
+        return None
+    target = " ".join(dict.fromkeys(touch.key for touch in one.touches)) or one.target or ""
+    return one.kind, target, json.dumps(one.value, sort_keys=True)
 
 
 # ── what the record knows of the past ─────────────────────────────────────────────────────────────────────────────

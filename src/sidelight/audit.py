@@ -20,13 +20,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sidelight.redact import bounded, line, mask
 from sidelight.space import replace_file
 
 NAME = "cross-session-events.jsonl"
 ERRORS = "errors.log"
+_COMPLETE = ".complete"
 
 #: The file is set aside when it is larger than this; so many are kept, as `….jsonl.1` (the newest) to `….3`.
 MAX_BYTES = 5 * 1024 * 1024
@@ -226,6 +227,29 @@ def catch_up(
     """
     gaps = missing(home, newest, since)
     return append(home, list(lines_of(gaps))) if gaps else None
+
+
+class Complete(NamedTuple):
+    """Up to which `seq` the audit was found complete, and how long ago that was looked at (seconds)."""
+
+    seq: int
+    age: float
+
+
+def complete(home: str) -> Complete | None:
+    """What the last one who caught up noted; None if nobody has."""
+    file = os.path.join(home, "logs", _COMPLETE)
+    try:
+        with open(file, encoding="ascii") as text:
+            seq = int(text.read(20))
+            return Complete(seq, abs(time.time() - os.fstat(text.fileno()).st_mtime))
+    except (OSError, ValueError):
+        return None
+
+
+def note_complete(home: str, seq: int) -> None:
+    """Note up to where the audit is complete. Raises `OSError`."""
+    replace_file(os.path.join(home, "logs", _COMPLETE), str(seq).encode())
 
 
 def _seqs(file: str) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidelight.effects import UNKNOWN, Command, Effects, Redirect, files, formatters, touching
+from sidelight.effects import UNKNOWN, Command, Effects, Redirect, files, formatters
 from sidelight.stores import projections
 from tests.effects.reading import check, command, done, known, said
 from tests.fakes import FakeFacts
@@ -249,9 +249,7 @@ def test_files(line, expected):
 
 
 def test_an_edit_a_write_and_a_deletion_differ():
-    kinds = [
-        make("src/a.py", FACTS)[0] for make in (touching.edited, touching.written, touching.deleted, touching.used)
-    ]
+    kinds = [make("src/a.py", FACTS)[0] for make in (files.edited, files.written, files.deleted, files.used)]
     assert [(draft.kind, draft.touches[0].effect) for draft in kinds] == [
         ("edit", "edits"),
         ("write", "replaces"),
@@ -263,30 +261,30 @@ def test_an_edit_a_write_and_a_deletion_differ():
 
 def test_a_file_belongs_to_the_innermost_tree():
     facts = FakeFacts(trees=["/repo", "/repo/wt"])
-    assert touching.edited("wt/a.py", facts)[0].touches[0].within == "tree:m1:/repo/wt"
-    assert touching.edited("/tmp/a.py", facts)[0].touches[0].within is None
+    assert files.edited("wt/a.py", facts)[0].touches[0].within == "tree:m1:/repo/wt"
+    assert files.edited("/tmp/a.py", facts)[0].touches[0].within is None
 
 
 def test_a_write_through_a_link_is_a_write_of_what_it_leads_to():
     facts = FakeFacts(links={"/repo/CLAUDE.md": "/repo/AGENTS.md"})
-    assert touching.written("CLAUDE.md", facts)[0].touches[0].key == path("AGENTS.md")
-    assert touching.deleted("CLAUDE.md", facts)[0].touches[0].key == path("CLAUDE.md")
+    assert files.written("CLAUDE.md", facts)[0].touches[0].key == path("AGENTS.md")
+    assert files.deleted("CLAUDE.md", facts)[0].touches[0].key == path("CLAUDE.md")
 
 
 @pytest.mark.parametrize("name", ["hooks/pre-commit", "config", "HEAD", "info/exclude"])
 def test_an_edit_below_dot_git_changes_what_all_its_trees_share(name):
     facts = FakeFacts(trees={"/repo": {}, "/repo/wt": {}})
-    (draft,) = touching.edited(f".git/{name}", facts)
+    (draft,) = files.edited(f".git/{name}", facts)
     assert (draft.kind, draft.touches[0].key) == ("git-config", "gitdir:m1:/repo/.git")
 
 
 def test_the_message_of_a_commit_is_just_a_file():
-    assert touching.written(".git/COMMIT_EDITMSG", FACTS)[0].kind == "write"
+    assert files.written(".git/COMMIT_EDITMSG", FACTS)[0].kind == "write"
 
 
 def test_windows_paths_are_one_file_in_any_case():
     facts = FakeFacts(r"C:\w\Mono", os="windows", trees=[r"C:\w\Mono"])
-    keys = {touching.edited(name, facts)[0].touches[0].key for name in (r"src\A.ts", "SRC/a.ts", r"C:\W\mono\src\a.ts")}
+    keys = {files.edited(name, facts)[0].touches[0].key for name in (r"src\A.ts", "SRC/a.ts", r"C:\W\mono\src\a.ts")}
     assert keys == {"path:m1:c:/w/mono/src/a.ts"}
     check(done(files, r"del /q src\\a.ts", facts), ["only", "delete destroys path:m1:c:/w/mono/src/a.ts"])
 
@@ -311,21 +309,21 @@ def test_windows_paths_are_one_file_in_any_case():
     }.values(),
 )
 def test_a_new_migration_takes_its_number(name, key):
-    drafts = touching.written(name, FakeFacts())
+    drafts = files.written(name, FakeFacts())
     assert drafts[0].kind == "write"
     assert [touch.key for draft in drafts[1:] for touch in draft.touches] == ([key] if key else [])
 
 
 def test_a_migration_that_is_there_takes_no_number():
     facts = FakeFacts(files={"/repo/migrations/0026_a.sql": "--"})
-    assert len(touching.written("migrations/0026_a.sql", facts)) == 1
-    assert len(touching.edited("migrations/0027_a.sql", facts)) == 1
+    assert len(files.written("migrations/0026_a.sql", facts)) == 1
+    assert len(files.edited("migrations/0027_a.sql", facts)) == 1
 
 
 def test_two_trees_share_one_sequence_of_migrations():
     facts = FakeFacts(trees=["/repo", "/wt"])
     keys = {
-        touching.written(f"{root}/migrations/0026_{root[1]}.sql", facts)[1].touches[0].key for root in ("/repo", "/wt")
+        files.written(f"{root}/migrations/0026_{root[1]}.sql", facts)[1].touches[0].key for root in ("/repo", "/wt")
     }
     assert len(keys) == 1
 
@@ -394,7 +392,7 @@ def test_without_a_known_directory_a_relative_path_is_not_known():
     }.values(),
 )
 def test_a_redirection(op, target, expected):
-    found = touching.redirect_drafts(Command(("echo",), "/repo", redirects=(Redirect(op, target),)), FACTS)
+    found = files.redirect_drafts(Command(("echo",), "/repo", redirects=(Redirect(op, target),)), FACTS)
     check(Effects(found), expected)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sidelight.actions import KINDS, Action, Draft, Sighting, Told, Touch
+from sidelight.actions import KINDS, Action, Draft, Sighting, Told, Touch, state_key
 from sidelight.advisory import git, values
 from sidelight.advisory.case import (
     NAMED,
@@ -22,7 +22,7 @@ from sidelight.advisory.case import (
 )
 from sidelight.advisory.intents import changed_under_my_intent, judge_against_plan
 from sidelight.advisory.machines import judge_context, judge_port, judge_process, sessions_at_stake
-from sidelight.advisory.rules import PRESENT, SEVERITIES
+from sidelight.advisory.rules import CONFLICT, OVERLAP, PRESENT, SEVERITIES
 from sidelight.targets import scheme_of
 
 
@@ -36,10 +36,23 @@ def advise(case: Case) -> Advisory:
     for one in collapsed:
         (echoes if _already_told(one, told, case.now) else said).append(one)
     said.sort(key=_rank, reverse=True)
-    named = {one.action.seq for one in (*said, *echoes)}
-    present = tuple(one for one in case.present if one.seq not in named)
+    present = _merely_present(case, [*said, *echoes])
     top = said[0].severity if said else (PRESENT if present else None)
     return Advisory(tuple(said), top, tuple(echoes), present)
+
+
+def _merely_present(case: Case, graver: Sequence[Finding]) -> tuple[Action, ...]:
+    """Those of whom nothing graver is said; the same write counts once, whoever made it, and not beside mine (O5)."""
+    named = {one.action.seq for one in graver}
+    counted = {state_key(one) for one in case.mine}
+    counted |= {state_key(action) for one in graver for action in (one.action, *one.more)}
+    kept = []
+    for one in case.present:
+        state = state_key(one)
+        if one.seq not in named and (state is None or state not in counted):
+            kept.append(one)
+            counted.add(state)
+    return tuple(kept)
 
 
 def _rank(one: Finding) -> tuple[int, int, int]:
@@ -63,9 +76,17 @@ def _judged(case: Case) -> Iterable[Finding]:
             for touch in mine.touches or (Touch("", ""),):
                 finding = _judge(mine, touch, sighting, past)
                 if finding is not None:
-                    yield finding
+                    yield _no_contradiction(finding)
         yield from sessions_at_stake(case, mine)
     yield from changed_under_my_intent(case)
+
+
+def _no_contradiction(one: Finding) -> Finding:
+    """The same write made twice is duplicate work, and contradicts nothing (O5)."""
+    state = state_key(one.mine)
+    if one.severity != CONFLICT or state is None or state != state_key(one.action):
+        return one
+    return one._replace(severity=OVERLAP, why="does again what {who} has done")
 
 
 Judge = Callable[["Draft | Action", Touch, Sighting, Past], "Finding | None"]

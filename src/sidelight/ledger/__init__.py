@@ -21,6 +21,7 @@ from sidelight.actions import Action, Draft, Session
 from sidelight.advisory import Case, situation, told_rows
 from sidelight.config import DEFAULT_LIMIT, Config, check_limit, check_window, load
 from sidelight.facts import Facts
+from sidelight.ledger import keeping
 from sidelight.ledger.drafts import (
     ACTIVITY_MOST,
     ACTOR_MOST,
@@ -32,16 +33,14 @@ from sidelight.ledger.drafts import (
 )
 from sidelight.ledger.ground import Ground
 from sidelight.ledger.notices import NoticeView, notice_lines, notice_text, view
-from sidelight.ledger.questions import question
+from sidelight.ledger.opening import find
+from sidelight.ledger.questions import around, question
 from sidelight.ledger.receipts import MUTED, Asked, Concurrent, Receipt, audit_line, judged, present_step, told_present
 from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_state
 from sidelight.redact import line
-from sidelight.stores import Clock, Question, Store, StoreBusy, StoreError, open_store
-from sidelight.stores.projections import Probe
+from sidelight.stores import Clock, Store, StoreBusy, StoreError, open_store
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
-
-PRUNE_EVERY = 200
 
 
 class Ledger:
@@ -82,25 +81,14 @@ class Ledger:
 
         Source: design 3, 10.
         """
-        given = os.fspath(home_or_url) if home_or_url is not None else None
-        url = given if given is not None and ("://" in given or given == "memory:") else None
-        if url is None and given is None:
-            url = os.environ.get("SIDELIGHT_STORE") or None
-        if url is not None and not url.startswith("sqlite"):
-            return cls(open_store(url, clock=clock), None, facts=facts)
-        if url is not None:
-            path = url.removeprefix("sqlite://")
-            home = os.path.dirname(path)
-            space.prepare(home)
-            return cls(open_store(path, clock=clock), home, facts=facts)
-        found = space.find_home(cwd or _cwd(), os.environ, given)
-        space.prepare(found.path)
-        personal = space.state_dir(os.environ) if found.is_agent_home else None
-        # A home that was named is an agent's own and one space, wherever one stands; the user's own holds many.
-        named_home = given is not None or bool(os.environ.get("SIDELIGHT_HOME", "").strip())
-        name = space.home_space(found.path) if found.is_agent_home or named_home else None
-        store = open_store(os.path.join(found.path, "ledger.db"), clock=clock)
-        return cls(store, found.path, facts=facts, space_name=name, personal=personal)
+        place = find(os.fspath(home_or_url) if home_or_url is not None else None, os.environ, cwd)
+        if place.home is not None:
+            space.prepare(place.home)
+        store = open_store(place.url, clock=clock)
+        ledger = cls(store, place.home, facts=facts, space_name=place.space, personal=place.personal)
+        if place.home is not None:
+            keeping.on_opening(store, place.home)
+        return ledger
 
     def __enter__(self) -> Self:
         return self
@@ -253,12 +241,9 @@ class Ledger:
                 rows = told_rows(receipt.said, receipt.now) + told_present(receipt)
                 self.store.tell(who.actor, who.agent, rows)
             if self.home is not None:
-                failure = audit.append(self.home, [audit_line(one, receipt) for one in receipt.actions])
-                if failure:
-                    self._note_failure(OSError(failure))
-            if receipt.actions and receipt.actions[-1].seq % PRUNE_EVERY == 0:
-                settings = self.config
-                self.store.prune(older_than_ms=settings.history_ms, max_bytes=settings.max_bytes)
+                self._note_audit(audit.append(self.home, [audit_line(one, receipt) for one in receipt.actions]))
+            if receipt.actions and receipt.actions[-1].seq % keeping.PRUNE_EVERY == 0:
+                self.tend()
         except Exception as error:  # noqa: BLE001 - the record stands, whatever fails after it
             self._note_failure(error)
 
@@ -304,6 +289,21 @@ class Ledger:
             self.store.end(actor, agent)
         except StoreError as error:
             self._note_failure(error)
+
+    def tend(self) -> None:
+        """Keep the home in order: make up audit lines that a dead process did not write, delete what is beyond the
+        history. Done on opening (at most once a minute), every 200 actions, and every minute by a server. Never raises.
+        """
+        try:
+            if self.home is not None:
+                self._note_audit(keeping.make_up_audit(self.store, self.home))
+            keeping.prune(self.store, self.config)
+        except Exception as error:  # noqa: BLE001 - the caller's work goes on; the next one tries again
+            self._note_failure(error)
+
+    def _note_audit(self, failure: str | None) -> None:
+        if failure:
+            self._note_failure(OSError(failure))
 
     # ── looking ──
 
@@ -371,11 +371,7 @@ class Ledger:
         if me.tree is None or not self.config.enabled:
             return None
         tree = tree_key(me.machine or self.facts.machine, me.tree)
-        path = f"path:{tree.partition(':')[2]}"
-        probes = [Probe(tree + "//", role) for role in ("work", "plan")]
-        probes += [Probe(tree, "plan"), Probe(path, "work"), Probe(path, "plan")]
-        question = Question(probes, stakes=[tree, tree + "//"], sweeps=[tree])
-        found = self.store.append((), question, me=me, dry=True)
+        found = self.store.append((), around(tree), me=me, dry=True)
         case = Case(mine=(), me=me, before=found.before, work=found.work, told=found.told, now=found.now)
         fresh = situation.news(situation.going_on(case, tree), found.told, found.now)
         if take and fresh:
@@ -412,13 +408,6 @@ class Ledger:
             with contextlib.suppress(OSError):  # the receipt carries it; a full disk takes no log line
                 audit.note_error(self.home, sentence)
         return sentence
-
-
-def _cwd() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # the directory was deleted under us
-        return "/"
 
 
 def _session_of(draft: Draft) -> Session | None:

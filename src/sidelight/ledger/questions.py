@@ -10,7 +10,7 @@ from sidelight.advisory.values import subject
 from sidelight.config import Config
 from sidelight.ledger.ground import Ground
 from sidelight.stores import Question
-from sidelight.stores.projections import probes_of, sweeps
+from sidelight.stores.projections import Probe, probes_of, sweeps
 from sidelight.targets import area as area_key
 from sidelight.targets import host as host_key
 from sidelight.targets import scheme_of, section, short
@@ -35,6 +35,14 @@ def question(drafts: Sequence[Draft], ground: Ground, settings: Config, who: Ses
 
 
 _WORDY = frozenset({"config", "commitment", "secret", "workflow", "service", "db", "issue", "pr", "bead"})
+
+
+def around(tree: str) -> Question:
+    """What others have going on in a working tree, by its key."""
+    path = f"path:{tree.partition(':')[2]}"
+    probes = [Probe(tree + "//", role) for role in ("work", "plan")]
+    probes += [Probe(tree, "plan"), Probe(path, "work"), Probe(path, "plan")]
+    return Question(probes, stakes=[tree, tree + "//"], sweeps=[tree])
 
 
 def _word_keys(draft: Draft, who: Session | None) -> list[str]:

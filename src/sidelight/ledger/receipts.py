@@ -91,7 +91,7 @@ def judged(asked: Asked, found: Appended) -> Receipt:
     )
     said = MUTED if asked.muted else loud
     if asked.present:
-        said = _with_present(said, found, asked.settings, mine)
+        said = _with_present(said, advisory.present, found, asked.settings, mine)
     return Receipt(
         recorded=not asked.dry,
         actions=found.added,
@@ -130,7 +130,9 @@ def _concurrent(advisory: Advisory) -> tuple[Concurrent, ...]:
     return tuple(items[:CONCURRENT_MOST])
 
 
-def _with_present(said: Advisory, found: Appended, settings: Config, mine: Sequence[Action | Draft]) -> Advisory:
+def _with_present(
+    said: Advisory, present: Sequence[Action], found: Appended, settings: Config, mine: Sequence[Action | Draft]
+) -> Advisory:
     """Those merely present whom this session was not told of, or who acted since (design 5); a session of which
     something graver is said is not named a second time.
     """
@@ -145,7 +147,7 @@ def _with_present(said: Advisory, found: Appended, settings: Config, mine: Seque
     return said._replace(
         present=tuple(
             one
-            for one in found.present
+            for one in present
             if one.seq not in named and one.actor not in actors and one.seq > told.get(one.actor or "", 0)
         )
     )
@@ -173,8 +175,8 @@ def told_present(receipt: Receipt) -> list[Told]:
     return [Told(about, PRESENT, step, seq, receipt.now) for about, seq in newest.items()]
 
 
-def audit_line(action: Action, receipt: Receipt) -> Mapping[str, Any]:
-    """The audit's line for one recorded action (O20)."""
+def audit_line(action: Action, receipt: Receipt | None) -> Mapping[str, Any]:
+    """The audit's line for one recorded action (O20); without its receipt, for a line that is made up later."""
     return {
         "seq": action.seq,
         "id": action.id,
@@ -186,6 +188,6 @@ def audit_line(action: Action, receipt: Receipt) -> Mapping[str, Any]:
         "actor": action.actor,
         "agent": action.agent,
         "ts": action.ts,
-        "concurrentCount": len(receipt.concurrent),
-        "severity": receipt.severity,
+        "concurrentCount": len(receipt.concurrent) if receipt is not None else None,
+        "severity": receipt.severity if receipt is not None else None,
     }

@@ -93,7 +93,8 @@ class Served:
         return answer
 
     def keep_house(self) -> None:
-        """What is to be done now and then: commitments whose time is over, answers nobody will ask for again."""
+        """What is to be done every minute: the audit, the history, commitments whose time is over, old answers."""
+        self.ledger.tend()
         commitments.expire(self.ledger.store)
         self.ledger.store.drop_documents(_ANSWERS, older_than_ms=DAY_MS)
 

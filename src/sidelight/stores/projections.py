@@ -8,9 +8,8 @@ that is the range of keys below it, for a working tree and for what else contain
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sidelight.actions import (
     ANNOUNCES,
@@ -24,13 +23,12 @@ from sidelight.actions import (
     Session,
     Sighting,
     Touch,
+    state_key,
 )
 from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, scheme_of, section
 
 if TYPE_CHECKING:
     from sidelight.stores import Entry
-
-_Row = TypeVar("_Row")
 
 PLAN, WORK, HARM = "plan", "work", "harm"
 HERE = "here"  # the newest listed action of an actor in a space; its key is the space
@@ -248,27 +246,13 @@ def noted(
     return found
 
 
-def whole(rows: Sequence[_Row], limit: int, seq: Callable[[_Row], int]) -> Sequence[_Row]:
-    """The first `limit` of rows in order of their request, whose last request is there with all its rows.
-
-    `rows` must be all there are, or go beyond the limit. A request with more rows than the limit is parted.
-
-    >>> whole([1, 2, 2, 3], 2, int), whole([1, 2, 2], 3, int), whole([2, 2, 2], 2, int)
-    ([1], [1, 2, 2], [2, 2])
-    """
-    if len(rows) <= limit:
-        return rows
-    kept = [row for row in rows[:limit] if seq(row) != seq(rows[limit])]
-    return kept or rows[:limit]
-
-
-def taken(entry: Entry, seq: int, now: int, *, late: bool = False) -> Action:
-    """A draft with its place and time; `late` if it happened while the store could not be reached."""
+def taken(entry: Entry, seq: int, now: int) -> Action:
+    """A draft with its place and time."""
     draft = entry.draft
     expires = None if entry.expires_in is None else now + entry.expires_in
     return Action(
         seq, f"{entry.id}-{seq}", now, draft.kind, draft.target, draft.value, draft.reason, draft.actor, draft.agent,
-        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed, late,
+        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed,
     )  # fmt: skip
 
 
@@ -280,18 +264,6 @@ def parent_of(agent: Session) -> Session:
 def still_marking(action: Action, outcome: str | None) -> bool:
     """Does an action with this outcome leave marks? Not what did not happen, and no intent that is over."""
     return outcome is None if action.kind == "intent" else outcome not in UNDONE
-
-
-#: Kinds of which the same target and value are the same write, however often it is made (O5).
-STATES = frozenset({"config-flag", "commitment-withdraw", "other"})
-
-
-def state_key(action: Action) -> tuple[str, str, str] | None:
-    """Equal for two state changes that are the same write (O5); None for events such as intents (O4)."""
-    if action.kind not in STATES:
-        return None
-    target = " ".join(action.targets) or action.target or ""
-    return action.kind, target, json.dumps(action.value, sort_keys=True)
 
 
 def present(candidates: Iterable[Action], actor: str | None, since: int) -> tuple[Action, ...]:
