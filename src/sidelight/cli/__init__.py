@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "replay": "tending",
     "serve": "serving",
     "server": "serving",
+    "mcp": "speaking",
 }
 
 #: What follows `--` after one of these is a command line, not ours.

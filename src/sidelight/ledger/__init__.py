@@ -387,6 +387,10 @@ class Ledger:
 
     # ── failures ──
 
+    def seen_from(self, facts: Facts, space_name: str) -> Ledger:
+        """This ledger as seen from another place, in another space: of the same store, so not to be closed."""
+        return Ledger(self.store, self.home, facts=facts, space_name=space_name, personal=self._personal)
+
     def hasty(self, ms: int) -> Ledger:
         """This ledger for an event loop: where it is held by others for longer, `record` and `check` raise `StoreBusy`
         for the caller to try again where it may wait. To be closed as well.

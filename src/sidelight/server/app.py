@@ -18,6 +18,7 @@ from sidelight.config import ConfigError
 from sidelight.server import coordination, home, messages, openapi
 from sidelight.server.exchange import Answer, Ask, Gate, Resource, Route, reply
 from sidelight.server.log import Log
+from sidelight.server.mounted import PATH, Mounted
 from sidelight.server.served import Served
 from sidelight.stores import StoreError
 
@@ -70,8 +71,9 @@ def make_app(served: Served, log: Log, routes: Sequence[Route] = ROUTES) -> App:
     for route in routes:
         by_path.setdefault(route.path, []).append(route)
     paths = [Path(path, Resource(served, of_path, log)) for path, of_path in by_path.items()]
-    router = Router(paths, redirect_slashes=False, default=_nowhere)
-    return App(served, Gate(served, router, frozenset(one.path for one in routes if one.open), log), log)
+    mounted = Mounted(served, log)
+    router = Router([*paths, Path(PATH, mounted)], redirect_slashes=False, default=_nowhere)
+    return App(served, mounted, Gate(served, router, frozenset(one.path for one in routes if one.open), log), log)
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application
@@ -81,8 +83,8 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:  # noqa:
 class App:
     """What uvicorn runs: HTTP goes through the gate, the rest is start and end."""
 
-    def __init__(self, served: Served, gate: Gate, log: Log) -> None:
-        self._served, self._gate, self._log = served, gate, log
+    def __init__(self, served: Served, mounted: Mounted, gate: Gate, log: Log) -> None:
+        self._served, self._mounted, self._gate, self._log = served, mounted, gate, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -97,6 +99,7 @@ class App:
         housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._mounted.close()
         housekeeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await housekeeper

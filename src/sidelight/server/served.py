@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from sidelight.ledger import Ledger
 from sidelight.server.auth import Keys, Names
 from sidelight.server.bursts import Bursts
 from sidelight.server.stream import Bell
-from sidelight.space import home_space, prepare
+from sidelight.space import home_space, prepare, state_dir
 
 DAY_MS = 86_400_000
 HASTE_MS = 20
@@ -35,6 +36,10 @@ class Served:
     def __init__(self, home: str, env: Mapping[str, str], *, names: Names | None = None) -> None:
         plain = {name: env[name] for name in ("HOME", "USERPROFILE") if name in env}
         self.home = home
+        #: The home that holds all of a user's spaces; any other is an agent's, and one space.
+        self.is_users_own = not env.get("SIDELIGHT_HOME", "").strip() and os.path.realpath(home) == os.path.realpath(
+            state_dir(env)
+        )
         prepare(home)
         self.facts = CallersFacts("/", plain, scope=home_space(home))
         self.ledger = Ledger.open(home, facts=self.facts)
