@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidelight.effects import UNKNOWN, Command, Effects, Redirect, files, formatters
+from sidelight.effects import UNKNOWN, Command, Effects, Redirect, files, formatters, touching
 from sidelight.stores import projections
 from tests.effects.reading import check, command, done, known, said
 from tests.fakes import FakeFacts
@@ -249,7 +249,9 @@ def test_files(line, expected):
 
 
 def test_an_edit_a_write_and_a_deletion_differ():
-    kinds = [make("src/a.py", FACTS)[0] for make in (files.edited, files.written, files.deleted, files.used)]
+    kinds = [
+        make("src/a.py", FACTS)[0] for make in (touching.edited, touching.written, touching.deleted, touching.used)
+    ]
     assert [(draft.kind, draft.touches[0].effect) for draft in kinds] == [
         ("edit", "edits"),
         ("write", "replaces"),
@@ -261,30 +263,30 @@ def test_an_edit_a_write_and_a_deletion_differ():
 
 def test_a_file_belongs_to_the_innermost_tree():
     facts = FakeFacts(trees=["/repo", "/repo/wt"])
-    assert files.edited("wt/a.py", facts)[0].touches[0].within == "tree:m1:/repo/wt"
-    assert files.edited("/tmp/a.py", facts)[0].touches[0].within is None
+    assert touching.edited("wt/a.py", facts)[0].touches[0].within == "tree:m1:/repo/wt"
+    assert touching.edited("/tmp/a.py", facts)[0].touches[0].within is None
 
 
 def test_a_write_through_a_link_is_a_write_of_what_it_leads_to():
     facts = FakeFacts(links={"/repo/CLAUDE.md": "/repo/AGENTS.md"})
-    assert files.written("CLAUDE.md", facts)[0].touches[0].key == path("AGENTS.md")
-    assert files.deleted("CLAUDE.md", facts)[0].touches[0].key == path("CLAUDE.md")
+    assert touching.written("CLAUDE.md", facts)[0].touches[0].key == path("AGENTS.md")
+    assert touching.deleted("CLAUDE.md", facts)[0].touches[0].key == path("CLAUDE.md")
 
 
 @pytest.mark.parametrize("name", ["hooks/pre-commit", "config", "HEAD", "info/exclude"])
 def test_an_edit_below_dot_git_changes_what_all_its_trees_share(name):
     facts = FakeFacts(trees={"/repo": {}, "/repo/wt": {}})
-    (draft,) = files.edited(f".git/{name}", facts)
+    (draft,) = touching.edited(f".git/{name}", facts)
     assert (draft.kind, draft.touches[0].key) == ("git-config", "gitdir:m1:/repo/.git")
 
 
 def test_the_message_of_a_commit_is_just_a_file():
-    assert files.written(".git/COMMIT_EDITMSG", FACTS)[0].kind == "write"
+    assert touching.written(".git/COMMIT_EDITMSG", FACTS)[0].kind == "write"
 
 
 def test_windows_paths_are_one_file_in_any_case():
     facts = FakeFacts(r"C:\w\Mono", os="windows", trees=[r"C:\w\Mono"])
-    keys = {files.edited(name, facts)[0].touches[0].key for name in (r"src\A.ts", "SRC/a.ts", r"C:\W\mono\src\a.ts")}
+    keys = {touching.edited(name, facts)[0].touches[0].key for name in (r"src\A.ts", "SRC/a.ts", r"C:\W\mono\src\a.ts")}
     assert keys == {"path:m1:c:/w/mono/src/a.ts"}
     check(done(files, r"del /q src\\a.ts", facts), ["only", "delete destroys path:m1:c:/w/mono/src/a.ts"])
 
@@ -309,21 +311,21 @@ def test_windows_paths_are_one_file_in_any_case():
     }.values(),
 )
 def test_a_new_migration_takes_its_number(name, key):
-    drafts = files.written(name, FakeFacts())
+    drafts = touching.written(name, FakeFacts())
     assert drafts[0].kind == "write"
     assert [touch.key for draft in drafts[1:] for touch in draft.touches] == ([key] if key else [])
 
 
 def test_a_migration_that_is_there_takes_no_number():
     facts = FakeFacts(files={"/repo/migrations/0026_a.sql": "--"})
-    assert len(files.written("migrations/0026_a.sql", facts)) == 1
-    assert len(files.edited("migrations/0027_a.sql", facts)) == 1
+    assert len(touching.written("migrations/0026_a.sql", facts)) == 1
+    assert len(touching.edited("migrations/0027_a.sql", facts)) == 1
 
 
 def test_two_trees_share_one_sequence_of_migrations():
     facts = FakeFacts(trees=["/repo", "/wt"])
     keys = {
-        files.written(f"{root}/migrations/0026_{root[1]}.sql", facts)[1].touches[0].key for root in ("/repo", "/wt")
+        touching.written(f"{root}/migrations/0026_{root[1]}.sql", facts)[1].touches[0].key for root in ("/repo", "/wt")
     }
     assert len(keys) == 1
 
@@ -392,7 +394,7 @@ def test_without_a_known_directory_a_relative_path_is_not_known():
     }.values(),
 )
 def test_a_redirection(op, target, expected):
-    found = files.redirect_drafts(Command(("echo",), "/repo", redirects=(Redirect(op, target),)), FACTS)
+    found = touching.redirect_drafts(Command(("echo",), "/repo", redirects=(Redirect(op, target),)), FACTS)
     check(Effects(found), expected)
 
 

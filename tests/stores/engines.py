@@ -69,6 +69,7 @@ class Ledger:
         agent: str | None = None,
         key: str | None = None,
         dry: bool = False,
+        ago_ms: int | None = None,
         later_ms: int = 1000,
         window_ms: int = 600_000,
         me: Session | None = None,
@@ -81,7 +82,7 @@ class Ledger:
         touches = [touch for one in entries for touch in one.draft.touches]
         who = me or (Session(actor, agent, space=space) if actor else None)
         asked = question(touches, space=space, window_ms=window_ms)
-        return self.store.append(entries, asked, me=who, key=key, dry=dry)
+        return self.store.append(entries, asked, me=who, key=key, dry=dry, ago_ms=ago_ms)
 
     def announces(self, actor: str | None, *keys: str, ttl_ms: int | None = None, **about: Any) -> Appended:
         """An intent that names keys."""

@@ -381,6 +381,30 @@ def test_a_notice_about_what_failed_is_about_nothing(ledger):
     assert [one.later for one in ledger.store.notices("a", None)] == [()]
 
 
+def test_everybodys_meetings_can_be_read_from_a_place_in_the_record_on(ledger):
+    ledger.acts("a", file("a.py"))
+    first = ledger.acts("b", file("a.py")).added[0]
+    second = ledger.acts("c", file("a.py")).added[0]
+    ledger.store.take("a", ledger.store.notices("a", None))
+    ledger.store.outcome(second.id, "denied")
+    found = [(one.seq, one.later[0].actor, {x.action.actor for x in one.earlier}) for one in ledger.store.met(0)]
+    assert found == [(first.seq, "b", {"a"}), (second.seq, "c", {"a"}), (second.seq, "c", {"b"})]
+    assert [one.seq for one in ledger.store.met(first.seq)] == [second.seq] * 2
+    assert [one.seq for one in ledger.store.met(0, limit=2)] == [first.seq], "a request's are not parted"
+    assert ledger.store.met(second.seq) == []
+
+
+def test_what_was_met_is_kept_as_long_as_the_record(ledger):
+    ledger.acts("a", file("a.py"))
+    ledger.acts("b", file("a.py"))
+    ledger.store.take("a", ledger.store.notices("a", None))
+    for hours, left in ((72, 1), (24 * 40, 0)):
+        ledger.machine.later(hours=hours)
+        ledger.acts("b", file("elsewhere.py"))
+        ledger.store.prune(older_than_ms=30 * 86_400_000, max_bytes=1 << 40)
+        assert len(ledger.store.met(0)) == left
+
+
 def test_what_succeeded_is_still_the_subject_of_a_notice(ledger):
     mine = ledger.acts("a", file("a.py")).added[0]
     ledger.store.outcome(mine.id, "done")
@@ -759,6 +783,63 @@ def test_last_seen_keeps_time_from_running_backwards_too(ledger):
     seen = ledger.store.sessions()[0].last_seen
     ledger.machine.reboot(wall=0)
     assert ledger.store.now() >= seen
+
+
+# ── what is delivered late ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_delivered_late_has_the_time_at_which_it_happened(ledger):
+    """Design 7: `ts` is the store's now minus the elapsed time; the place in the record is that of its arrival."""
+    ledger.acts("a", file("a.py"))
+    late = ledger.acts("b", file("b.py"), ago_ms=600_000).added[0]
+    ledger.reopen()
+    assert ledger.store.find(late.id) == late
+    assert (late.seq, late.ts, late.late) == (2, ledger.store.now() - 600_000, True)
+    assert not ledger.acts("b", file("b.py")).added[0].late
+    assert ledger.acts("c", file("c.py"), ago_ms=-5000).added[0].ts == ledger.store.now(), "never in the future"
+
+
+def test_late_or_not_it_is_found_and_its_victims_are_told(ledger):
+    ledger.acts("a", file("a.py"))
+    look = ledger.acts("b", file("a.py"), ago_ms=60_000)
+    assert actors(look) == {"a"}
+    assert [one.seq for one in ledger.store.notices("a", None)] == [2]
+    assert actors(ledger.acts("c", file("a.py"))) == {"a", "b"}
+
+
+def test_an_intent_that_is_delivered_late_is_over_when_it_would_have_been(ledger):
+    late = ledger.announces("a", "path:m1:/repo/a.py", ttl_ms=60_000, ago_ms=59_000).added[0]
+    assert late.expires == ledger.store.now() + 1000
+
+
+def test_a_late_delivery_hides_nothing_of_what_is_recent(ledger):
+    for name in "xyz":
+        ledger.acts("a", file(f"{name}.py"))
+    ledger.acts("b", file("b.py"), ago_ms=7_200_000)
+    since = START + 1
+    for space in (SPACE, None):
+        assert [one.seq for one in ledger.store.recent(space=space, limit=9, since=since, quiet=True)] == [3, 2, 1]
+        assert [one.seq for one in ledger.store.recent(space=space, limit=2, since=since, quiet=True)] == [3, 2]
+        assert [one.seq for one in ledger.store.recent(space=space, limit=9, since=0, quiet=True)] == [4, 3, 2, 1]
+
+
+def test_a_late_delivery_does_not_say_that_its_session_is_there(ledger):
+    ledger.store.see(Session("a", cwd="/new"))
+    seen = ledger.store.sessions()[0].last_seen
+    ledger.acts("a", file("a.py"), me=Session("a", cwd="/old"), ago_ms=1_800_000, later_ms=300_000)
+    ledger.acts("b", file("b.py"), me=Session("b"), ago_ms=60_000)
+    known = {one.actor: one for one in ledger.store.sessions()}
+    assert (known["a"].last_seen, known["a"].cwd) == (seen, "/new")
+    assert known["b"].last_seen == ledger.store.now() - 60_000
+
+
+def test_after_a_late_delivery_and_a_reboot_time_does_not_run_backwards(ledger):
+    ledger.acts("a", file("a.py"))
+    ledger.acts("a", file("b.py"), ago_ms=3_600_000)
+    before = ledger.store.now()
+    ledger.machine.reboot(wall=0)
+    ledger.reopen()
+    assert ledger.store.now() >= before
 
 
 # ── documents ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,9 +2,9 @@
 
     effects_of(Call("Bash", {"command": "git reset --hard"}), facts).drafts
 
-One module a subject (`git`, `files`, `processes`, `databases`, `infrastructure`, `packages`, `forge`), each a readable
-table of commands and what they do to which resource. `shell` says which simple commands a command line executes, and
-where; `tools` reads the hosts' own tools. Nothing here records, judges or touches the disk.
+One module or folder a subject (`git`, `files`, `processes`, `databases`, `infrastructure`, `packages`, `forge`), each a
+readable table of commands and what they do to which resource. `shell` says which simple commands a command line
+executes, and where; `tools` reads the hosts' own tools. Nothing here records, judges or touches the disk.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sidelight import targets
 from sidelight.actions import ADDS, DESTROYS, EDITS, PUSHES, REPLACES, SWITCHES, USES, Draft, Touch
-from sidelight.effects import UNKNOWN, Effects, files
+from sidelight.effects import UNKNOWN, Effects, touching
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import repository, summary
 from sidelight.effects.repository import Here, globals_and_verb
@@ -72,7 +72,7 @@ def tag(here: Here) -> Effects:
     effect = REPLACES if words.has("-f", "--force") else ADDS
     made = here.effects("ref-create", plain[0], *_local(here, [f"tags/{plain[0]}"], effect))
     message = words.value("-F", "--file")
-    used = files.used(message, here.facts, summary(here.command)) if message and message != "-" else ()
+    used = touching.used(message, here.facts, summary(here.command)) if message and message != "-" else ()
     return Effects((*used, *made.drafts))
 
 

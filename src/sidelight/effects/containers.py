@@ -193,11 +193,11 @@ def _stack(argv: tuple[str, ...], machine: str, command: Command, facts: Facts) 
 
 def _copied_from(argv: tuple[str, ...], machine: str, command: Command, facts: Facts) -> Effects:  # noqa: ARG001
     """`docker cp NAME:/path here`, `docker save -o F`."""
-    from sidelight.effects import files
+    from sidelight.effects import touching
 
     words = split(argv, valued=("-o", "--output"))
     path = words.value("-o", "--output") or (words.verb(1) if argv[0] == "cp" and ":" not in words.verb(1) else "")
-    return Effects(files.written(path, facts, summary(command))) if path and path != "-" else NOTHING
+    return Effects(touching.written(path, facts, summary(command))) if path and path != "-" else NOTHING
 
 
 _DOCKER: dict[tuple[str, str], Container] = {

@@ -88,11 +88,11 @@ def tree_touches(
 
 def _unlinked(tree: str, command: Command, facts: Facts) -> str | None:
     """Where a tree lies that was a link until this line removed it: `rm node_modules && npm ci`."""
-    from sidelight.effects import files
+    from sidelight.effects import touching
 
-    place = files.real(tree, facts, follow=False)
+    place = touching.real(tree, facts, follow=False)
     gone = (word for argv in command.before if argv[:1] in (("rm",), ("unlink",)) for word in argv[1:])
-    return place if any(files.real(word, facts, follow=False) == place for word in gone) else None
+    return place if any(touching.real(word, facts, follow=False) == place for word in gone) else None
 
 
 def _owner_of(facts: Facts, link: str) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from sidelight import targets
 from sidelight.actions import ADDS, COMMITS, DESTROYS, EDITS, PUSHES, REPLACES, STAGES, SWITCHES, USES, Touch
-from sidelight.effects import UNKNOWN, Command, Effects, branches, files
+from sidelight.effects import UNKNOWN, Command, Effects, branches, files, touching
+from sidelight.effects.files import writing
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import summary
 from sidelight.effects.repository import (
@@ -242,7 +243,7 @@ def _checkout_index(here: Here) -> Effects:
     words = split(here.argv, valued=("--prefix", "--stage"))
     prefix = words.value("--prefix")
     if prefix:
-        return Effects(files.file_drafts("copy-over", REPLACES, prefix, here.facts, summary(here.command)))
+        return Effects(touching.file_drafts("copy-over", REPLACES, prefix, here.facts, summary(here.command)))
     if not words.has("-f", "--force"):
         return NOTHING
     if words.has("-a", "--all", "--stdin"):
@@ -265,7 +266,7 @@ def _submodule(here: Here) -> Effects | None:
         gone = touches_of(roots, DESTROYS, here)
         return here.effects("tree-remove", names_of(roots, here), *trees, *gone) if roots else NOTHING
     if word == "add":
-        return Effects(files.edited(f"{here.root}/.gitmodules", here.facts, summary(here.command)))
+        return Effects(touching.edited(f"{here.root}/.gitmodules", here.facts, summary(here.command)))
     if word != "update":
         return NOTHING
     roots = _submodules(here, paths)
@@ -371,7 +372,7 @@ def _worktree(here: Here) -> Effects | None:
 
 def _tree_removed(here: Here, word: str) -> Effects:
     """The tree may be named by its path or by the end of it."""
-    place = files.real(word, here.facts)
+    place = touching.real(word, here.facts)
     if place is None:
         return here.unsure()._replace(drafts=(here.draft("tree-remove", None),))
     known = here.facts.worktrees()
@@ -433,7 +434,7 @@ def _commit(here: Here) -> Effects:
     message = words.value("-F", "--file")
     subject = " ".join(words.values("-m", "--message")) or ((here.command.stdin or "")[:400] if message == "-" else "")
     made = here.draft("commit", here.root, Touch(here.tree, COMMITS, value), *touches, words=subject)
-    used = files.used(message, here.facts, summary(here.command)) if message and message != "-" else ()
+    used = touching.used(message, here.facts, summary(here.command)) if message and message != "-" else ()
     return Effects((*used, made))
 
 
@@ -479,7 +480,7 @@ def _apply(here: Here) -> Effects:
     text = "\n".join(part for part in texts if part) or here.command.stdin
     strip = words.value("-p") or "1"
     base = here.facts.at(f"{here.root}/{words.value('--directory') or ''}")
-    found = files.patched(text, int(strip) if strip.isdigit() else 1, here.command, base)
+    found = writing.patched(text, int(strip) if strip.isdigit() else 1, here.command, base)
     if words.has("--cached") and not found.unknown:
         staged = tuple(
             draft._replace(kind="stage", touches=tuple(touch._replace(effect=STAGES) for touch in draft.touches))
@@ -493,7 +494,7 @@ def _merge_file(here: Here) -> Effects:
     words = split(here.argv, valued=("-L", "--marker-size"))
     if words.has("-p", "--stdout") or not words.plain:
         return READ
-    return Effects(files.edited(words.plain[0], here.facts, summary(here.command)))
+    return Effects(touching.edited(words.plain[0], here.facts, summary(here.command)))
 
 
 # ── the shared git directory ──────────────────────────────────────────────────────────────────────────────────────
@@ -517,12 +518,12 @@ def _config(here: Here) -> Effects:
         return READ
     said = summary(here.command)
     if words.has("--global"):
-        return Effects(files.edited("~/.gitconfig", here.facts, said))
+        return Effects(touching.edited("~/.gitconfig", here.facts, said))
     if words.has("--system"):
-        return Effects(files.edited("/etc/gitconfig", here.facts, said))
+        return Effects(touching.edited("/etc/gitconfig", here.facts, said))
     name = words.value("-f", "--file")
     if name:
-        return Effects(files.edited(name, here.facts, said))
+        return Effects(touching.edited(name, here.facts, said))
     if words.has("--worktree"):
         return NOTHING
     return here.config_written(next(iter(plain[1 if verbs else 0 :]), None))
@@ -539,7 +540,7 @@ def _hooks_installed(command: Command, facts: Facts) -> Effects | None:
 
 def _maintenance(here: Here) -> Effects:
     if split(here.argv).verb() in ("start", "stop", "register", "unregister"):
-        return Effects(files.edited("~/.gitconfig", here.facts, summary(here.command)))
+        return Effects(touching.edited("~/.gitconfig", here.facts, summary(here.command)))
     return NOTHING
 
 
@@ -551,7 +552,7 @@ def _lfs(here: Here) -> Effects:
     if word in ("install", "uninstall", "update"):
         return here.config_written("hooks")
     if word in ("track", "untrack") and len(words.plain) > 1:
-        return Effects(files.edited(".gitattributes", here.facts, summary(here.command)))
+        return Effects(touching.edited(".gitattributes", here.facts, summary(here.command)))
     if word == "migrate" and words.verb(1) != "info":
         return _rewrite_history(here)
     return here.on_tree("tree-merge", SWITCHES) if word in ("pull", "checkout") else NOTHING
@@ -563,12 +564,12 @@ def _lfs(here: Here) -> Effects:
 def _reads(here: Here) -> Effects:
     """A read; with `--output=F` its result lands in a file."""
     output = split(here.argv).value("--output")
-    return Effects(files.written(output, here.facts, summary(here.command))) if output else READ
+    return Effects(touching.written(output, here.facts, summary(here.command))) if output else READ
 
 
 def _archive(here: Here) -> Effects:
     output = split(here.argv, valued=("-o", "--output", "--format", "--prefix", "--remote")).value("-o", "--output")
-    return Effects(files.written(output, here.facts, summary(here.command))) if output else READ
+    return Effects(touching.written(output, here.facts, summary(here.command))) if output else READ
 
 
 def _format_patch(here: Here) -> Effects:
@@ -576,19 +577,21 @@ def _format_patch(here: Here) -> Effects:
     if words.has("--stdout"):
         return READ
     into = words.value("-o", "--output-directory")
-    return Effects(files.file_drafts("write", ADDS, into, here.facts, summary(here.command))) if into else NOTHING
+    return Effects(touching.file_drafts("write", ADDS, into, here.facts, summary(here.command))) if into else NOTHING
 
 
 def _bundle(here: Here) -> Effects:
     words = split(here.argv, valued=("--version",))
     if words.verb() != "create":
         return READ if words.verb() in ("verify", "list-heads") else NOTHING
-    return Effects(files.written(words.verb(1), here.facts, summary(here.command)))
+    return Effects(touching.written(words.verb(1), here.facts, summary(here.command)))
 
 
 def _send_email(here: Here) -> Effects:
     paths = split(here.argv, valued=("--to", "--cc", "--from", "--subject")).after(0)
-    drafts = [draft for path in paths if "." in path for draft in files.used(path, here.facts, summary(here.command))]
+    drafts = [
+        draft for path in paths if "." in path for draft in touching.used(path, here.facts, summary(here.command))
+    ]
     return NOTHING if split(here.argv).has("--dry-run") else Effects(tuple(drafts))
 
 
@@ -596,7 +599,9 @@ def _interpret_trailers(here: Here) -> Effects:
     words = split(here.argv, valued=("--trailer", "--where"))
     if not words.has("--in-place"):
         return READ
-    return Effects(tuple(d for path in words.after(0) for d in files.edited(path, here.facts, summary(here.command))))
+    return Effects(
+        tuple(d for path in words.after(0) for d in touching.edited(path, here.facts, summary(here.command)))
+    )
 
 
 def _reads_unless(*writing: str) -> Verb:

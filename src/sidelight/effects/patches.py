@@ -25,16 +25,16 @@ def read(command: Command, facts: Facts) -> Effects | None:
 
 def patched(text: str, facts: Facts) -> Effects:
     """What a patch does to each file it names; unknown if it names none."""
-    from sidelight.effects import files
+    from sidelight.effects import touching
 
     drafts: list[Draft] = []
     headers = _HEADER.findall(text)[:MOST_FILES]
     for number, (verb, path) in enumerate(headers):
         following = headers[number + 1][0] if number + 1 < len(headers) else ""
         if verb in ("Add File", "Move to"):
-            drafts.extend(files.written(path, facts))
+            drafts.extend(touching.written(path, facts))
         elif verb == "Delete File" or following == "Move to":
-            drafts.extend(files.deleted(path, facts))
+            drafts.extend(touching.deleted(path, facts))
         else:
-            drafts.extend(files.edited(path, facts))
+            drafts.extend(touching.edited(path, facts))
     return Effects(tuple(drafts), unknown=not headers)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sidelight import targets
 from sidelight.actions import DESTROYS, REPLACES, SWITCHES, USES, Draft, Touch
-from sidelight.effects import UNKNOWN, Command, Effects, files
+from sidelight.effects import UNKNOWN, Command, Effects, touching
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import parent, summary
 from sidelight.facts import Facts
@@ -202,11 +202,11 @@ def _place(word: str, here: Here) -> str | None:
         word = word.rstrip("*").rstrip("/") or "."
     elif "*" in word and "/" not in word:
         word = f"**/{word}"  # a pathspec's `*` crosses directories
-    return files.real(word, here.facts)
+    return touching.real(word, here.facts)
 
 
 def touches_of(places: Iterable[str], effect: str, here: Here) -> list[Touch]:
-    return [touch for touch in (files.touch(place, effect, here.facts) for place in places) if touch]
+    return [touch for touch in (touching.touch(place, effect, here.facts) for place in places) if touch]
 
 
 def names_of(places: list[str], here: Here) -> str | None:

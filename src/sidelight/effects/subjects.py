@@ -152,10 +152,10 @@ def one_command(command: Command, facts: Facts) -> Effects:
     paths = [redirect.path for redirect in command.redirects if redirect.op != "<"]
     if not paths:
         return done
-    from sidelight.effects import files
+    from sidelight.effects import touching
 
     lost = any(UNKNOWN in path for path in paths)
-    return Effects(done.drafts + files.redirect_drafts(command, place), unknown=done.unknown or lost)
+    return Effects(done.drafts + touching.redirect_drafts(command, place), unknown=done.unknown or lost)
 
 
 def _judged(command: Command, facts: Facts) -> Effects:

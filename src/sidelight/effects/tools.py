@@ -114,10 +114,10 @@ _Reader = Callable[[Mapping[str, Any], Facts, Call], Effects]
 
 
 def _files(given: Mapping[str, Any], facts: Facts, call: Call) -> Effects:
-    from sidelight.effects import files
+    from sidelight.effects import touching
 
     name = bare_name(call.tool)
-    make = files.edited if name in EDITS else files.written if name in WRITES else files.deleted
+    make = touching.edited if name in EDITS else touching.written if name in WRITES else touching.deleted
     return _each_file(make, given, facts)
 
 
@@ -129,12 +129,12 @@ def _each_file(make: Callable[[str, Facts], tuple[Draft, ...]], given: Mapping[s
 
 def _editor(given: Mapping[str, Any], facts: Facts, _call: Call) -> Effects:
     """Anthropic's editor tool: what it does is in `command`."""
-    from sidelight.effects import files
+    from sidelight.effects import touching
 
     verb = given.get("command")
     if verb == "view":
         return READ
-    make = {"create": files.written, "delete": files.deleted}.get(str(verb), files.edited)
+    make = {"create": touching.written, "delete": touching.deleted}.get(str(verb), touching.edited)
     return _each_file(make, given, facts)
 
 

@@ -32,6 +32,21 @@ class StoreNewer(StoreError):
     """The ledger was written by a newer major version of Sidelight. Upgrade Sidelight to use it."""
 
 
+class StoreGone(StoreError):
+    """The store cannot be reached now: its machine, its server or the way there is down. It may be whole."""
+
+
+class StoreFrozen(StoreError):
+    """The ledger is being moved to another store; what happens meanwhile is kept and delivered there.
+
+    `heir` is the URL of the store it moves to, where that is known already.
+    """
+
+    def __init__(self, sentence: str = "", *, heir: str | None = None) -> None:
+        super().__init__(sentence or "the ledger is being moved to another store")
+        self.heir = heir
+
+
 class Appended(NamedTuple):
     """What `append` found and added. `duplicate`: this idempotency key was recorded before; nothing was added."""
 
@@ -151,8 +166,14 @@ class Store(Protocol):
         me: Session | None = None,
         key: str | None = None,
         dry: bool = False,
+        ago_ms: int | None = None,
     ) -> Appended:
-        """Find what came before and add what is new, in one atomic step. `dry` adds nothing (for `check`)."""
+        """Find what came before and add what is new, in one atomic step. `dry` adds nothing (for `check`).
+
+        `ago_ms` marks a delivery as `late`: it happened so long ago, while the store could not be reached, and gets
+        that time; its place in the record is the one in which it arrives. It says nothing new about when its session
+        was last seen.
+        """
 
     def tell(self, actor: str | None, agent: str | None, rows: Sequence[Told]) -> None:
         """Remember what a session has been told. Losing it costs a repeat, never a silence."""
@@ -174,6 +195,12 @@ class Store(Protocol):
 
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         """Mark notices as told."""
+
+    def met(self, after: int, *, limit: int = 500) -> list[Notice]:
+        """What requests behind a sequence number met of others, taken or not, oldest first: everybody's notices.
+
+        What failed or was denied is there too. About `limit`: a request's notices are never parted.
+        """
 
     def recent(self, *, space: str | None, limit: int, since: int, quiet: bool = False) -> list[Action]:
         """The newest listed actions (footprints too with `quiet`), newest first."""

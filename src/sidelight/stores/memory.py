@@ -43,6 +43,7 @@ from sidelight.stores.projections import (
     present,
     still_marking,
     taken,
+    whole,
 )
 
 Who = tuple[str, str]  # a session and its sub-agent, '' for none
@@ -108,6 +109,7 @@ class MemoryStore:
         me: Session | None = None,
         key: str | None = None,
         dry: bool = False,
+        ago_ms: int | None = None,
     ) -> Appended:
         with self._lock:
             if dry:
@@ -116,7 +118,10 @@ class MemoryStore:
                 return self._again(key, question, me)
             now = self._settled_now()
             found = self._look(question, me, self._found(question, me))
-            added = tuple(taken(entry, self._last + place, now) for place, entry in enumerate(entries, 1))
+            late, then = ago_ms is not None, now - max(0, ago_ms or 0)
+            if late:  # the newest action no longer says the time
+                self._anchor = Anchor(self._clock.boot(), now, self._clock.ticks())
+            added = tuple(taken(entry, self._last + place, then, late=late) for place, entry in enumerate(entries, 1))
             for one in added:
                 self._last = one.seq
                 self._record[one.seq] = one
@@ -126,7 +131,9 @@ class MemoryStore:
                 self._close_overtaken(added)
             if key is not None:
                 self._delivered[key] = (now, added[0].seq if added else 0, _note(added, found.before))
-            if me is not None:
+            if late and me is not None and me.actor:
+                self._sessions.setdefault(_who(me), me._replace(first_seen=then, last_seen=then, ended=None))
+            elif me is not None:
                 self._see(me, now)
             return found._replace(added=added)
 
@@ -295,14 +302,13 @@ class MemoryStore:
         for (actor, agent), marks in noted(before, added[0].actor, added[0].agent).items():
             self._touched[actor, added[0].seq, agent or ""] = (len(added), marks)
 
-    def _notice(self, key: tuple[str, int, str]) -> Notice:
+    def _notice(self, key: tuple[str, int, str], *, whole: bool = False) -> Notice:
         _, seq, agent = key
         count, marks = self._touched[key]
-        later = tuple(self._record[one] for one in range(seq, seq + count) if self._happened(one))
+        there = self._record.__contains__ if whole else self._happened
+        later = tuple(self._record[one] for one in range(seq, seq + count) if there(one))
         earlier = tuple(
-            self._sighting(self._record[about], on, role, effect)
-            for about, on, role, effect in marks
-            if self._happened(about)
+            self._sighting(self._record[about], on, role, effect) for about, on, role, effect in marks if there(about)
         )
         return Notice(seq, agent or None, later, earlier)
 
@@ -312,6 +318,11 @@ class MemoryStore:
                 key for key in self._touched if key[0] == actor and agent in (None, key[2]) and key not in self._taken
             )
             return [self._notice(key) for key in keys[-limit:]]
+
+    def met(self, after: int, *, limit: int = 500) -> list[Notice]:
+        with self._lock:
+            keys = sorted((key for key in self._touched if key[1] > after), key=lambda key: (key[1], key[0], key[2]))
+            return [self._notice(key, whole=True) for key in whole(keys, limit, lambda key: key[1])]
 
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         with self._lock:
@@ -507,7 +518,7 @@ class MemoryStore:
                 self._settle(one, "expired")
         self._delivered = {key: one for key, one in self._delivered.items() if one[0] >= day}
         self._told = {key: one for key, one in self._told.items() if one.ts >= day}
-        self._touched = {key: one for key, one in self._touched.items() if self._taken.get(key, day) >= day}
+        self._touched = {key: one for key, one in self._touched.items() if self._taken.get(key, old) >= old}
         self._sessions = {who: one for who, one in self._sessions.items() if one.last_seen >= old}
 
     def _is_over(self, intent: Action, now: int) -> bool:

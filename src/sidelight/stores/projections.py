@@ -8,8 +8,8 @@ that is the range of keys below it, for a working tree and for what else contain
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sidelight.actions import (
     ANNOUNCES,
@@ -29,6 +29,8 @@ from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, schem
 
 if TYPE_CHECKING:
     from sidelight.stores import Entry
+
+_Row = TypeVar("_Row")
 
 PLAN, WORK, HARM = "plan", "work", "harm"
 HERE = "here"  # the newest listed action of an actor in a space; its key is the space
@@ -246,13 +248,27 @@ def noted(
     return found
 
 
-def taken(entry: Entry, seq: int, now: int) -> Action:
-    """A draft with its place and time."""
+def whole(rows: Sequence[_Row], limit: int, seq: Callable[[_Row], int]) -> Sequence[_Row]:
+    """The first `limit` of rows in order of their request, whose last request is there with all its rows.
+
+    `rows` must be all there are, or go beyond the limit. A request with more rows than the limit is parted.
+
+    >>> whole([1, 2, 2, 3], 2, int), whole([1, 2, 2], 3, int), whole([2, 2, 2], 2, int)
+    ([1], [1, 2, 2], [2, 2])
+    """
+    if len(rows) <= limit:
+        return rows
+    kept = [row for row in rows[:limit] if seq(row) != seq(rows[limit])]
+    return kept or rows[:limit]
+
+
+def taken(entry: Entry, seq: int, now: int, *, late: bool = False) -> Action:
+    """A draft with its place and time; `late` if it happened while the store could not be reached."""
     draft = entry.draft
     expires = None if entry.expires_in is None else now + entry.expires_in
     return Action(
         seq, f"{entry.id}-{seq}", now, draft.kind, draft.target, draft.value, draft.reason, draft.actor, draft.agent,
-        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed,
+        draft.host, draft.space, draft.touches, draft.summary, draft.area, expires, entry.listed, late,
     )  # fmt: skip
 
 

@@ -56,12 +56,14 @@ from sidelight.stores.projections import (
     present,
     still_marking,
     taken,
+    whole,
 )
 from sidelight.stores.sqlite.before import marks_before, told_before, work_before
 from sidelight.stores.sqlite.file import File
 from sidelight.stores.sqlite.rows import (
     ACTION,
     HAPPENED,
+    LATE,
     PUT_ACTION,
     SESSION_BODY,
     Rows,
@@ -194,6 +196,7 @@ class SqliteStore:
         me: Session | None = None,
         key: str | None = None,
         dry: bool = False,
+        ago_ms: int | None = None,
     ) -> Appended:
         if dry:
             with self._reading() as db:
@@ -205,14 +208,16 @@ class SqliteStore:
             if again is not None:
                 return again
             found = self._look(db, question, me, start, marks_before(db, question, me))
-            added = self._add(db, entries, start)
+            added = self._add(db, entries, start, ago_ms)
             if added and found.before:
                 self._touch(db, added, found.before)
             if start.announced:
                 self._close_overtaken(db, added, start.now)
             if key is not None:
                 self._deliver(db, key, added, found)
-            if me is not None:
+            if ago_ms is not None:
+                self._arrived_late(db, me, start, added)
+            elif me is not None:
                 self._see(db, me, start, added)
             return found._replace(added=added)
 
@@ -242,7 +247,8 @@ class SqliteStore:
     def _met(self, db: sqlite3.Connection, me: Session) -> tuple[Notice, ...]:
         """What others did to the open intents of this session: rows left for it since, newest first."""
         rows = db.execute(
-            "SELECT seq, agent, found FROM touched WHERE addressee = ? AND found LIKE '%\"plan\"%' "
+            "SELECT seq, agent, found FROM touched WHERE addressee = ?1 AND seq > (SELECT min(seq) FROM actions "
+            "WHERE kind = 'intent' AND actor = ?1 AND outcome IS NULL) AND found LIKE '%\"plan\"%' "
             f"ORDER BY seq DESC LIMIT {MET_MOST}",
             (me.actor,),
         )
@@ -276,12 +282,23 @@ class SqliteStore:
         ).fetchall()
         return self._rows.sightings(db, [Found("", WORK, "uses", "", "", seq) for (seq,) in rows if seq is not None])
 
-    def _add(self, db: sqlite3.Connection, entries: Sequence[Entry], start: _Beginning) -> tuple[Action, ...]:
-        added = tuple([taken(entry, start.last + place, start.now) for place, entry in enumerate(entries, 1)])
+    def _add(
+        self, db: sqlite3.Connection, entries: Sequence[Entry], start: _Beginning, ago_ms: int | None
+    ) -> tuple[Action, ...]:
+        late, then = ago_ms is not None, start.now - max(0, ago_ms or 0)
+        added = tuple([taken(entry, start.last + place, then, late=late) for place, entry in enumerate(entries, 1)])
         for one in added:
             db.execute(PUT_ACTION, row_of(one))
         _project(db, added)
         return added
+
+    def _arrived_late(
+        self, db: sqlite3.Connection, me: Session | None, start: _Beginning, added: Sequence[Action]
+    ) -> None:
+        """Its session is known of from now on, but was not seen now; and the newest action no longer says the time."""
+        if me is not None and me.actor and start.row[0] is None:
+            _put_session(db, me, added[-1].ts if added else start.now, added[-1].seq if added else 0)
+        self._keep_anchor(db, start._replace(last=start.last + len(added)))
 
     def _close_overtaken(self, db: sqlite3.Connection, added: Sequence[Action], now: int) -> None:
         """A session that announces without end does not mean the oldest any longer."""
@@ -351,6 +368,16 @@ class SqliteStore:
                 (actor, agent, limit),
             ).fetchall()
             return list(self._rows.notices(db, rows[::-1]))
+
+    def met(self, after: int, *, limit: int = 500) -> list[Notice]:
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT t.seq, t.agent, t.found FROM (SELECT DISTINCT actor FROM sessions) AS s "
+                "CROSS JOIN touched AS t ON t.addressee = s.actor AND t.seq > ?1 "
+                "ORDER BY t.seq, t.addressee, t.agent LIMIT ?2",
+                (after, limit + 1),
+            ).fetchall()
+            return list(self._rows.notices(db, whole(rows, limit, lambda row: int(row[0])), undone=True))
 
     def take(self, actor: str, notices: Sequence[Notice]) -> None:
         if not notices:
@@ -454,16 +481,20 @@ class SqliteStore:
         with self._reading() as db:
             floor = 0
             if quiet or space is None:  # no index leads to these rows: read no further back than needed
-                row = db.execute("SELECT seq FROM actions WHERE ts < ? ORDER BY seq DESC LIMIT 1", (since,)).fetchone()
+                row = db.execute(
+                    f"SELECT a.seq FROM actions AS a WHERE a.ts < ? AND NOT {LATE} ORDER BY a.seq DESC LIMIT 1",
+                    (since,),
+                ).fetchone()
                 floor = row[0] if row is not None else 0
             rows = db.execute(
-                f"SELECT a.seq, a.ts FROM actions AS a WHERE {where}a.seq > ?3 ORDER BY a.seq DESC LIMIT ?1",
+                f"SELECT a.seq, a.ts, {LATE} FROM actions AS a WHERE {where}a.seq > ?3 ORDER BY a.seq DESC",
                 (limit, space, floor),
             )
-            for seq, ts in rows:
-                if ts < since:
+            for seq, ts, late in rows:
+                if len(wanted) == limit or (ts < since and not late):
                     break
-                wanted.append(seq)
+                if ts >= since:
+                    wanted.append(seq)
             return list(self._rows.actions(db, wanted).values())
 
     def follow(self, after: int, limit: int = 500) -> list[Action]:
@@ -650,7 +681,7 @@ class SqliteStore:
         self._settle(db, [seq for (seq,) in over], "expired", now)
         db.execute("DELETE FROM delivered WHERE ts < ?", (day,))
         db.execute("DELETE FROM told WHERE ts < ?", (day,))
-        db.execute("DELETE FROM touched WHERE told < ?", (day,))
+        db.execute("DELETE FROM touched WHERE told < ?", (old,))
         db.execute("DELETE FROM sessions WHERE last_seen < ?", (old,))
 
     def check(self) -> list[str]:

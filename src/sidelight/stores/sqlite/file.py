@@ -14,12 +14,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from sidelight.stores import StoreBusy, StoreDamaged, StoreError, StoreNewer
+from sidelight.stores import StoreBusy, StoreDamaged, StoreError, StoreFrozen, StoreNewer
 
 #: Schema versions are `MAJOR * 1000 + minor`. Minor changes only add; code one minor behind goes on working.
 SCHEMA = 1000
 APPLICATION = 0x53444C54  # "SDLT": tells our file from any other program's
 PAGE_BYTES = 1024  # a write costs by the page
+FROZEN = ".frozen"  # a file of this name beside the ledger sends its writers to the spool
 ROUND_MS = 50  # SQLite waits ever longer between two tries; begun anew this often it stays quick
 
 TABLES = """
@@ -64,6 +65,7 @@ class File:
 
     def __init__(self, path: str, *, busy_ms: int, begin: str, on_close: Callable[[], None]) -> None:
         self.path = path
+        self._frozen = path + FROZEN
         self._busy_ms = busy_ms
         self._begin = begin
         self._on_close = on_close
@@ -119,6 +121,10 @@ class File:
         db = self._connection()
         if self._begin:
             db.execute(self._begin)
+        if os.access(self._frozen, os.F_OK):  # asked while alone: who froze it waits for those before us
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreFrozen(f"{self.path} is being moved to another store", heir=_heir(self._frozen))
         return db
 
     def _begin_reading(self) -> sqlite3.Connection:
@@ -199,6 +205,41 @@ def our_error(path: str, error: Exception) -> StoreError:
 
 def _is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+# ── freezing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def freeze(path: str, heir: str) -> None:
+    """Let nobody write to this ledger any more, for it moves to the store `heir` names (a URL without its password).
+
+    Returns when nobody writes: who comes later gets `StoreFrozen`. Reading goes on.
+    """
+    descriptor = os.open(path + FROZEN, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(heir)
+    db = connect(path, wait_ms=10_000)
+    try:
+        db.execute("BEGIN IMMEDIATE")  # whoever began before the marker was there has ended now
+        db.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise our_error(path, error) from error
+    finally:
+        db.close()
+
+
+def thaw(path: str) -> None:
+    """Let it be written again."""
+    with suppress(FileNotFoundError):
+        os.unlink(path + FROZEN)
+
+
+def _heir(marker: str) -> str | None:
+    try:
+        with open(marker, encoding="utf-8") as file:
+            return file.read(2000).strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 # ── making and opening ────────────────────────────────────────────────────────────────────────────────────────────

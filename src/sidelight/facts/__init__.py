@@ -262,24 +262,11 @@ class LiveFacts:
 
     def git(self, *arguments: str, timeout: float = 1.0, limit: int = 1_000_000) -> str | None:
         """What `git …` prints here; None if it fails, takes longer than `timeout` seconds or says more than `limit`."""
-        import subprocess
+        from sidelight.facts.asking import ask
 
-        env = {**self.env, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        try:
-            done = subprocess.run(
-                ["git", *arguments],
-                cwd=self.cwd or None,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
-        except (OSError, ValueError, subprocess.SubprocessError):
-            return None
-        if done.returncode != 0 or len(done.stdout) > limit:
-            return None
-        return done.stdout.decode("utf-8", "replace")
+        elsewhere = ("--git-dir", self.env["GIT_DIR"]) if self.env.get("GIT_DIR") else ()
+        said = ask(self.cwd or "/", *elsewhere, *arguments, env=self.env, timeout=timeout, limit=limit)
+        return None if said.failed else said.out.decode("utf-8", "replace")
 
     # ── the disk ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,191 @@
+"""Git, asked so that nothing but git runs: a repository's own settings name programs, and a repository is foreign.
+
+What `git status` would start by itself: a file-system monitor's hook, content filters, a partial clone's remote helper.
+Each is switched off where the repository names it; the user's own settings (`git lfs install`) are trusted. Git's check
+of who owns the directory stays: what it refuses is not looked at. Nothing is ever written (no optional locks).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, NamedTuple
+
+from sidelight.facts import read_bytes
+
+
+class Answer(NamedTuple):
+    """What git printed, and '' or a few words on why that is not all."""
+
+    out: bytes
+    failed: str = ""
+
+
+#: Variables of git's that are kept: where the user's own settings are. All others could lead elsewhere.
+_KEPT = frozenset(
+    "GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM GIT_CEILING_DIRECTORIES GIT_EXEC_PATH"
+    " GIT_DISCOVERY_ACROSS_FILESYSTEM".split()
+)
+
+_ALWAYS: tuple[tuple[str, str], ...] = (
+    ("core.hooksPath", os.devnull),
+    ("core.askPass", ""),
+    ("core.pager", "cat"),
+    ("log.showSignature", "false"),
+    ("submodule.recurse", "false"),
+)
+
+#: What each setting of a filter is replaced by; without `required` git takes the file as it is.
+_FILTER = {"clean": "", "smudge": "", "process": "", "required": "false"}
+
+_LARGEST_CONFIG = 1_000_000
+
+
+def ask(
+    root: str,
+    *arguments: str,
+    env: Mapping[str, str],
+    settings: Sequence[tuple[str, str]] = (),
+    timeout: float = 1.0,
+    limit: int = 1_000_000,
+    given: bytes = b"",
+) -> Answer:
+    """What `git …` prints in a directory, at most `limit` bytes of it, within `timeout` seconds.
+
+    `settings` come on top of the safe ones (`safe_settings`), `given` is what it reads on its input.
+    """
+    import subprocess
+
+    try:
+        process = subprocess.Popen(
+            ["git", "--no-pager", "--no-optional-locks", *arguments],
+            cwd=root,
+            env=_environment(env, (*_ALWAYS, *settings)),
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        return Answer(b"", "git could not be run")
+    with process:
+        out, err, failed = _heard(process, given, time.monotonic() + timeout, limit)
+        if failed:
+            _stop(process)
+    if not failed and process.returncode:
+        failed = (err.decode("utf-8", "replace").strip().splitlines() or [f"git ended with {process.returncode}"])[0]
+    return Answer(out, failed[:200])
+
+
+def _environment(env: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    safe = {name: value for name, value in env.items() if not name.startswith("GIT_") or name in _KEPT}
+    safe |= {
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "",  # a partial clone fetches what it lacks, through programs that its settings name
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "LC_ALL": "C",
+    }
+    # By variables, not by `-c`: a name may hold an equals sign.
+    for number, (name, value) in enumerate(settings):
+        safe |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return safe
+
+
+def _heard(process: Any, given: bytes, until: float, limit: int) -> tuple[bytes, bytes, str]:
+    """What it says, as far as time and size allow."""
+    if sys.platform == "win32":  # its pipes cannot be waited for
+        import subprocess
+
+        try:
+            out, err = process.communicate(given or None, timeout=max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return b"", b"", "it took too long"
+        return out[:limit], err[:4096], "it said too much" if len(out) > limit else ""
+    import selectors
+
+    if given:
+        _feed(process.stdin, given)
+    parts: dict[str, list[bytes]] = {"out": [], "err": []}
+    left = {"out": limit, "err": 4096}
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, "out")
+        selector.register(process.stderr, selectors.EVENT_READ, "err")
+        while selector.get_map():
+            seconds = until - time.monotonic()
+            ready = selector.select(seconds) if seconds > 0 else []
+            if not ready:
+                return b"".join(parts["out"]), b"", "it took too long"
+            for key, _ in ready:
+                data = os.read(key.fd, 65536)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif len(data) > left[key.data] and key.data == "out":
+                    return b"".join(parts["out"]), b"", "it said too much"
+                else:
+                    left[key.data] -= len(data)
+                    parts[key.data].append(data[: max(0, left[key.data] + len(data))])
+    try:
+        process.wait(max(0.05, until - time.monotonic()))
+    except Exception:  # noqa: BLE001 - subprocess.TimeoutExpired; whoever closes both pipes and stays is stopped
+        return b"".join(parts["out"]), b"", "it took too long"
+    return b"".join(parts["out"]), b"".join(parts["err"]), ""
+
+
+def _feed(pipe: IO[bytes], given: bytes) -> None:
+    """All of a small input at once: less than a pipe holds, so that nobody waits for anybody."""
+    try:
+        pipe.write(given[:60_000])
+        pipe.close()
+    except OSError:  # it has ended already; its exit code says more
+        pass
+
+
+def _stop(process: Any) -> None:
+    import contextlib
+    import signal
+
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+# ── what a repository's settings would run ────────────────────────────────────────────────────────────────────────
+
+
+def safe_settings(root: str, git_dir: str, common_dir: str, env: Mapping[str, str]) -> list[tuple[str, str]] | None:
+    """The settings under which git runs no program that this repository names; None where that cannot be vouched for.
+
+    Git is asked for the names only where its files mention a filter or another file.
+    """
+    texts = [read_bytes(os.path.join(*place), _LARGEST_CONFIG) for place in _files(git_dir, common_dir)]
+    known = b"\n".join(text for text in texts if text is not None).lower()
+    found = [("core.fsmonitor", _monitor(git_dir, known))]
+    if None not in texts and b"filter" not in known and b"include" not in known:
+        return found
+    said = ask(root, "config", "--list", "--name-only", "--show-scope", "-z", env=env)
+    if said.failed:
+        return None
+    parts = os.fsdecode(said.out).split("\0")
+    for scope, name in zip(parts[::2], parts[1::2], strict=False):
+        section, _, leaf = name.rpartition(".")
+        if scope in ("local", "worktree") and section.lower().startswith("filter.") and leaf.lower() in _FILTER:
+            found += [(f"{section}.{setting}", value) for setting, value in _FILTER.items()]
+    return list(dict.fromkeys(found))
+
+
+def _files(git_dir: str, common_dir: str) -> list[tuple[str, str]]:
+    own = (git_dir, "config.worktree")
+    shared = (common_dir, "config")
+    return [shared, own] if os.path.lexists(os.path.join(*own)) else [shared]
+
+
+def _monitor(git_dir: str, settings: bytes) -> str:
+    """Git's own monitor where the repository uses it and it runs; a hook's program never."""
+    running = os.path.lexists(os.path.join(git_dir, "fsmonitor--daemon.ipc"))
+    return "true" if running and b"fsmonitor = true" in settings else "false"
