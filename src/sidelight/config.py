@@ -346,23 +346,6 @@ def _add(config: dict[str, Any], key: str, default: Any, dotted: str, unwanted: 
 # ── what a change changes ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def merged(before: Any, patch: Any) -> Any:
-    """The value after a merge patch (RFC 7396): null removes, an object merges, all else replaces. `before` stays.
-
-    >>> merged({"a": {"b": 1, "c": 2}}, {"a": {"b": None, "d": 3}})
-    {'a': {'c': 2, 'd': 3}}
-    """
-    if not isinstance(patch, dict):
-        return _copied(patch)
-    after = dict(before) if isinstance(before, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            after.pop(key, None)
-        else:
-            after[key] = merged(after.get(key), value)
-    return after
-
-
 def changed_leaves(before: Mapping[str, Any], patch: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """What a merge patch (RFC 7396) would really change: dotted keys with their new values, None for one that goes.
 
