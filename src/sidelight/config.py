@@ -83,6 +83,11 @@ class Range(NamedTuple):
     least: int
     most: int
 
+    @property
+    def schema(self) -> dict[str, int]:
+        """The same as JSON Schema has it."""
+        return {"minimum": self.least, "maximum": self.most}
+
     def __str__(self) -> str:
         return f"a whole number from {self.least:,} to {self.most:,}"
 
@@ -127,15 +132,16 @@ def check_window(value: object) -> int:
     >>> check_window("600000")
     600000
     """
-    return _checked("windowMs", value, WINDOW_MS)
+    return check_whole("windowMs", value, WINDOW_MS)
 
 
 def check_limit(value: object) -> int:
     """A `limit` as a caller gave it."""
-    return _checked("limit", value, LIMIT)
+    return check_whole("limit", value, LIMIT)
 
 
-def _checked(name: str, value: object, bounds: Range) -> int:
+def check_whole(name: str, value: object, bounds: Range) -> int:
+    """A whole number within bounds, as a caller gave it: as a number or as the text of one. Raises `BoundsError`."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:
         value = int(value)
     number = _whole(value)
