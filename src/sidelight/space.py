@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 import os
 import stat
-import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from sidelight import rendezvous
 from sidelight.facts import Facts, machine_name, read_bytes
 from sidelight.targets import normal_path
 
@@ -42,17 +42,9 @@ def state_dir(env: Mapping[str, str]) -> str:
     >>> state_dir({"SIDELIGHT_HOME": "/srv/ours"})
     '/srv/ours'
     """
-    said = env.get("SIDELIGHT_HOME", "").strip()
-    if said:
-        return os.path.abspath(_expanded(said, env))
-    home = _expanded("~", env)
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Application Support", "sidelight")
-    if os.name == "nt":
-        return os.path.join(env.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local"), "sidelight")
-    state = env.get("XDG_STATE_HOME", "")
-    # The XDG rules: a path that is not absolute is to be ignored.
-    return os.path.join(state if os.path.isabs(state) else os.path.join(home, ".local", "state"), "sidelight")
+    if not (env.get("HOME") or env.get("USERPROFILE")):
+        env = {**env, "HOME": os.path.expanduser("~")}
+    return os.path.abspath(rendezvous.state_dir(env))
 
 
 def _expanded(path: str, env: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from sidelight.rendezvous import VERSION_HEADER
 from sidelight.server import user_server
 
 
@@ -133,9 +134,9 @@ def test_it_is_not_idle_while_somebody_listens():
 
 def test_it_makes_way_for_a_newer_one(env):
     found = started(env)
-    assert ask(found.socket, **{user_server.VERSION_HEADER: "0.0.1"}) == 200
+    assert ask(found.socket, **{VERSION_HEADER: "0.0.1"}) == 200
     assert user_server.status(env) is not None
-    assert ask(found.socket, **{user_server.VERSION_HEADER: "99.0.0"}) == 200
+    assert ask(found.socket, **{VERSION_HEADER: "99.0.0"}) == 200
     assert gone(found.pid)
 
 

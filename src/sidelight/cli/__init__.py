@@ -46,6 +46,10 @@ _TAKES_A_COMMAND = frozenset({"check", "explain"})
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; never a traceback for what a person or a machine can cause."""
     given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["hook"]:  # what `bin/sidelight` sees before it comes here
+        from sidelight import hook
+
+        hook.main(given[1:])
     terminal = Terminal(sys.stdout, sys.stderr, os.environ, as_json="--json" in given)
     try:
         code = _run(given, terminal)

@@ -784,3 +784,19 @@ def alive(pid: int, start: str | None, boot: str | None, *, machine: str | None 
     if machine is not None and machine != machine_name(os.environ):
         return None
     return process_start(pid) == start
+
+
+def ancestor(pid: int, names: Sequence[str]) -> int | None:
+    """The nearest process from `pid` upwards that goes by one of these names: an agent program above its hook's shell.
+    None where there is none, or where looking would mean running a program.
+    """
+    for _ in range(8):
+        stat_line = read_bytes(f"/proc/{pid}/stat", 8192) if pid > 1 else None
+        if stat_line is None:
+            return None
+        said = (read_bytes(f"/proc/{pid}/cmdline", 65536) or b"").split(b"\0")[:3]
+        called = {os.path.basename(word).decode("utf-8", "replace").partition(".")[0] for word in said}
+        if called & set(names):
+            return pid
+        pid = int(stat_line.rpartition(b")")[2].split()[1])
+    return None

@@ -109,6 +109,8 @@ class Speech(Protocol):
     DENIES: bool
     #: Does a model read what is said before a call at all? Else it is kept, and said after it.
     HEARS_BEFORE: bool
+    #: The moments at which news is told, because a model reads it before it decides.
+    NEWS: frozenset[str]
     #: What the host's process is called, for where it does not say which it is.
     PROGRAMS: tuple[str, ...]
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self
 
 from sidelight import audit, space
-from sidelight.actions import Action, Draft, Session
+from sidelight.actions import Action, Draft, Notice, Session
 from sidelight.advisory import Case, situation, told_rows
+from sidelight.advisory.situation import Going
 from sidelight.config import DEFAULT_LIMIT, Config, check_limit, check_window, load
 from sidelight.facts import Facts
 from sidelight.ledger import keeping
@@ -72,19 +73,23 @@ class Ledger:
         facts: Facts | None = None,
         clock: Clock | None = None,
         cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        opener: Callable[[str], Store] | None = None,
     ) -> Ledger:
         """Open a ledger, making what is missing (private: directories 0700, files 0600).
 
         `home_or_url` is a home directory, a store's URL (`sqlite:///…`, `postgresql://…`, `memory:`), or None for the
         user's own ledger (`SIDELIGHT_STORE`, `SIDELIGHT_HOME`, else the platform's state directory). Raises
-        `StoreError` or `OSError` if it cannot be opened: opening is the one thing that fails loudly.
+        `StoreError` or `OSError` if it cannot be opened: opening is the one thing that fails loudly. `env` stands for
+        the environment of this process, `opener` for `open_store`: a server opens for many, and each store once.
 
         Source: design 3, 10.
         """
-        place = find(os.fspath(home_or_url) if home_or_url is not None else None, os.environ, cwd)
+        env = os.environ if env is None else env
+        place = find(os.fspath(home_or_url) if home_or_url is not None else None, env, cwd)
         if place.home is not None:
             space.prepare(place.home)
-        store = open_store(place.url, clock=clock)
+        store = opener(place.url) if opener is not None else open_store(place.url, clock=clock)
         ledger = cls(store, place.home, facts=facts, space_name=place.space, personal=place.personal)
         if place.home is not None:
             keeping.on_opening(store, place.home)
@@ -355,11 +360,16 @@ class Ledger:
         Raises `StoreError`.
         """
         found = self.store.notices(actor, agent)
-        now = self.store.now()
-        judged_now = [view(one, actor, now, self.config.attention_from) for one in found]
+        views = self.judged(found, actor)
         if take and found:
             self.store.take(actor, found)
-        return [one for one in judged_now if one is not None]
+        return views
+
+    def judged(self, waiting: Sequence[Notice], actor: str) -> list[NoticeView]:
+        """What waits for an actor, as it is worth now; without what is below `attention.from`."""
+        now = self.store.now()
+        views = [view(one, actor, now, self.config.attention_from) for one in waiting]
+        return [one for one in views if one is not None]
 
     def situation(self, me: Session, *, take: bool = False) -> str | None:
         """What others have going on that would matter to work in this session's tree; None if nothing is new.
@@ -368,15 +378,20 @@ class Ledger:
 
         Source: design 5.
         """
+        fresh, now = self.going_on(me)
+        if take and fresh:
+            self.store.tell(me.actor, me.agent, situation.told_rows(fresh, now))
+        return situation.sentence(fresh, now)
+
+    def going_on(self, me: Session, *, again: bool = False) -> tuple[list[Going], int]:
+        """What others have going on in this session's tree and was not said yet (`again`: or was), and the time now."""
         if me.tree is None or not self.config.enabled:
-            return None
+            return [], 0
         tree = tree_key(me.machine or self.facts.machine, me.tree)
         found = self.store.append((), around(tree), me=me, dry=True)
         case = Case(mine=(), me=me, before=found.before, work=found.work, told=found.told, now=found.now)
-        fresh = situation.news(situation.going_on(case, tree), found.told, found.now)
-        if take and fresh:
-            self.store.tell(me.actor, me.agent, situation.told_rows(fresh, found.now))
-        return situation.sentence(fresh, found.now)
+        told = () if again else found.told
+        return situation.news(situation.going_on(case, tree), told, found.now), found.now
 
     def whodid(self, text: str, *, limit: int = 20) -> list[Action]:
         """Who touched a resource (a key, a path, an action's id), newest first."""

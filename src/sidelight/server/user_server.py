@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import http.client
 import json
 import os
 import signal
 import socket
-import stat
 import struct
 import sys
 import time
@@ -27,7 +25,8 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from sidelight import __version__, space
+from sidelight import __version__, rendezvous, space
+from sidelight.rendezvous import VERSION_HEADER, Place
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -36,23 +35,7 @@ Found = TypeVar("Found")
 
 IDLE_SECONDS = 1800.0
 STOPS_WITHIN = 5.0
-VERSION_HEADER = "x-sidelight-version"
-_PATH_MOST = 100  # a socket's path may be 104 bytes on macOS, 108 on Linux
 _LOG_MOST = 1024 * 1024
-
-#: All that a server keeps of the environment it was started from.
-_KEPT = frozenset(
-    "HOME USERPROFILE PATH LANG LC_ALL LC_CTYPE TMPDIR XDG_RUNTIME_DIR XDG_STATE_HOME SIDELIGHT_HOME "
-    "SIDELIGHT_SERVER_IDLE".split()
-)
-
-
-class Place(NamedTuple):
-    """Where the server of a state directory is found: its socket, and the lock that its process holds."""
-
-    home: str
-    socket: str
-    lock: str
 
 
 class Status(NamedTuple):
@@ -65,35 +48,24 @@ class Status(NamedTuple):
 
 
 def wanted(env: Mapping[str, str]) -> bool:
-    """May a server be started here? Not where one would outlive its purpose, and not without its parts."""
-    if env.get("CI", "").lower() in ("1", "true") or env.get("SIDELIGHT_NO_SERVER", "") not in ("", "0"):
-        return False
-    return os.name != "nt" and all(find_spec(name) is not None for name in ("uvicorn", "starlette", "msgspec"))
+    """May a server be started here, and are its parts installed?"""
+    return rendezvous.may_start(env) and all(
+        find_spec(name) is not None for name in ("uvicorn", "starlette", "msgspec")
+    )
 
 
 def place(env: Mapping[str, str]) -> Place:
-    """Where the user's server is, or would be. Makes the directory; `OSError` if somebody else could get at it."""
-    home = space.state_dir(env)
-    name = hashlib.sha256(os.path.realpath(home).encode()).hexdigest()[:8]
-    runtime = env.get("XDG_RUNTIME_DIR", "")
-    above = runtime if os.path.isabs(runtime) and _is_mine(runtime) else home
-    if len(os.path.join(above, "sidelight", f"{name}.sock")) > _PATH_MOST:
-        above = os.path.join("/tmp", f"sidelight-{os.getuid()}")  # noqa: S108 - made private and checked below
-    directory = os.path.join(above, "sidelight") if above != home else os.path.join(home, "run")
-    for one in (above, directory):
+    """Where the user's server is, or would be. Makes the directories; `OSError` if somebody else could get at one."""
+    home = space.prepare(space.state_dir(env))
+    found = rendezvous.place({**env, "SIDELIGHT_HOME": home})
+    if found is None:
+        raise OSError(0, "there is no such thing here", home)
+    made = (found.above, found.directory) if found.above != home else (found.directory,)
+    for one in made:
         os.makedirs(one, 0o700, exist_ok=True)
-    for one in (above, directory) if above != home else (directory,):
-        if not _is_mine(one):
+        if not rendezvous.is_mine(one):
             raise PermissionError(1, "somebody else could get at it", one)
-    return Place(home, os.path.join(directory, f"{name}.sock"), os.path.join(directory, f"{name}.lock"))
-
-
-def _is_mine(directory: str) -> bool:
-    try:
-        about = os.lstat(directory)
-    except OSError:
-        return False
-    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o022
+    return found
 
 
 # ── starting, asking, stopping ────────────────────────────────────────────────────────────────────────────────────
@@ -105,30 +77,8 @@ def start(env: Mapping[str, str], *, seconds: float = STOPS_WITHIN) -> Status | 
         return None
     found = status(env)
     if found is None:
-        spawn(env)
+        rendezvous.spawn(sys.executable, env)
     return _until(lambda: _answering(env), seconds)
-
-
-def spawn(env: Mapping[str, str]) -> None:
-    """Start the server's process and leave it to itself: its own session, no open files, `/` as its directory."""
-    kept = {name: value for name, value in env.items() if name in _KEPT}
-    first = os.fork()
-    if first:
-        os.waitpid(first, 0)
-        return
-    try:  # the child: between fork and exec as little as possible
-        os.setsid()
-        if os.fork():
-            os._exit(0)
-        os.chdir("/")
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(nothing, number)
-        os.closerange(3, 65_536)
-        program = [sys.executable, "-I", "-m", "sidelight.server.user_server"]
-        os.execve(sys.executable, program, kept)  # noqa: S606 - ourselves
-    finally:
-        os._exit(1)
 
 
 def status(env: Mapping[str, str]) -> Status | None:
@@ -197,9 +147,8 @@ def _locked(lock: str) -> int | None:
 
 def connected(path: str, seconds: float = 1.0) -> socket.socket:
     """A connection to the server behind a socket of mine. `OSError` if it is somebody else's, or nobody's."""
-    about = os.lstat(path)
-    if not stat.S_ISSOCK(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
-        raise PermissionError(1, "this socket is not private to me", path)
+    if not rendezvous.is_private_socket(path):
+        raise PermissionError(1, "this is no socket that is private to me", path)
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.settimeout(seconds)
     try:
@@ -262,6 +211,7 @@ def _serve(where: Place, env: Mapping[str, str]) -> None:
     import uvicorn
 
     from sidelight.server.app import make_app
+    from sidelight.server.hooks import Hooks
     from sidelight.server.log import Log
     from sidelight.server.served import Served
 
@@ -281,8 +231,9 @@ def _serve(where: Place, env: Mapping[str, str]) -> None:
             def end(*_: object) -> None:
                 server.should_exit = True
 
+            idle_seconds = float(env.get("SIDELIGHT_SERVER_IDLE") or IDLE_SECONDS)
             config = uvicorn.Config(
-                Watched(make_app(served, log), float(env.get("SIDELIGHT_SERVER_IDLE") or IDLE_SECONDS), end),
+                Watched(Hooks(make_app(served, log), served, log), idle_seconds, end),
                 http=private_protocol(),
                 log_config=None,
                 access_log=False,

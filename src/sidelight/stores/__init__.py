@@ -175,6 +175,9 @@ class Store(Protocol):
         was last seen.
         """
 
+    def delivered(self, key: str) -> tuple[Action, ...]:
+        """What was recorded under an idempotency key; () if nothing was, or nothing yet."""
+
     def tell(self, actor: str | None, agent: str | None, rows: Sequence[Told]) -> None:
         """Remember what a session has been told. Losing it costs a repeat, never a silence."""
 

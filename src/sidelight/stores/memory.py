@@ -188,6 +188,11 @@ class MemoryStore:
         found = self._look(question, me, marks, first)
         return found._replace(added=tuple(self._record[one] for one in numbers), duplicate=True)
 
+    def delivered(self, key: str) -> tuple[Action, ...]:
+        with self._lock:
+            _, first, (count, _) = self._delivered.get(key, (0, 0, (0, ())))
+            return tuple(self._record[one] for one in range(first, first + count) if one in self._record)
+
     # ── what came before ──
 
     def _found(self, question: Question, me: Session | None) -> list[Found]:

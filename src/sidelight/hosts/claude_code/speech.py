@@ -26,10 +26,10 @@ EVENTS: tuple[tuple[str, str | None], ...] = (
     ("PostToolBatch", None),
     ("SubagentStart", None),
     ("SubagentStop", None),
-    ("Stop", None),
     ("SessionEnd", None),
 )
 ASKS = DENIES = HEARS_BEFORE = True
+NEWS = frozenset((hosts.START, hosts.PROMPT, hosts.BATCH, hosts.AGENT_START))
 PROGRAMS = ("claude",)
 
 _MOMENTS = {

@@ -22,6 +22,7 @@ EVENTS: tuple[tuple[str, str | None], ...] = (
 )
 ASKS = False
 DENIES = HEARS_BEFORE = True
+NEWS = frozenset((hosts.START, hosts.PROMPT, hosts.AFTER))
 PROGRAMS: tuple[str, ...] = ()
 
 _MOMENTS = {

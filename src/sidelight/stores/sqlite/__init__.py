@@ -338,6 +338,12 @@ class SqliteStore:
         added = tuple(there[seq] for seq in range(first, first + count) if seq in there)
         return look._replace(added=added, duplicate=True)
 
+    def delivered(self, key: str) -> tuple[Action, ...]:
+        with self._reading() as db:
+            row = db.execute("SELECT first, count FROM delivered WHERE key = ?", (key,)).fetchone()
+            first, count = row if row is not None else (0, 0)
+            return tuple(self._rows.there(db, range(first, first + count)).values())
+
     # ── what was said ──
 
     def tell(self, actor: str | None, agent: str | None, rows: Sequence[Told]) -> None:

@@ -1,0 +1,182 @@
+"""What is said at which moment of a session's life, and what is recorded then; the same for every host.
+
+    heard = hear(moment, speech, ledger, me)
+    write(speech.reply(moment, heard.answer))
+    heard.settle()                                  # only now it counts as said
+
+Session start, each prompt and the end of each batch of tool calls are where news is told, because that is read before
+the next decision; what is said before a tool call is read with its result (design 1). Nothing here knows a host's JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sidelight import hosts
+from sidelight.actions import Draft, Session
+from sidelight.effects import Call, effects_of
+from sidelight.facts import Facts, boot_id, process_start
+from sidelight.hosts import Answer, Moment, Speech, news
+from sidelight.hosts.news import SILENT, Heard, bounded_text
+from sidelight.ledger import Ledger
+
+PAUSED, KEPT = "paused", "kept"  # collections of documents
+
+#: The sources of a start after which a model does not remember what it was told before.
+_FRESH = frozenset(("", "startup", "clear", "fork", "compact"))
+
+
+def session_of(moment: Moment, facts: Facts, space: str) -> Session | None:
+    """The session that a moment belongs to, and where it stands; None if the host did not say which."""
+    if moment.session is None:
+        return None
+    start = process_start(moment.pid) if moment.pid else ""
+    return Session(
+        moment.session,
+        moment.agent,
+        host=moment.host,
+        machine=facts.machine,
+        space=space,
+        cwd=facts.cwd or None,
+        tree=facts.worktree,
+        branch=facts.branch,
+        pid=moment.pid if start else None,
+        pid_start=start or None,
+        boot=boot_id() if start else None,
+    )
+
+
+def hear(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts) -> Heard:
+    """Record what a moment says, and decide what to answer. Raises what the ledger raises for a look."""
+    me = session_of(moment, facts, ledger.space)
+    settings = ledger.config
+    if me is None or not settings.enabled:
+        return SILENT
+    if moment.what == hosts.BEFORE:
+        heard = _before(moment, speech, ledger, facts, me)
+    elif moment.what == hosts.AFTER:
+        heard = _after(moment, speech, ledger, me)
+    elif moment.what == hosts.START:
+        ledger.see(me)
+        heard = news.at_start(ledger, me, again=moment.source == "compact", fresh=moment.source in _FRESH)
+    elif moment.what in speech.NEWS:
+        ledger.see(me)
+        heard = news.since(ledger, me)
+    else:
+        heard = _over(moment, ledger, me)
+    muted = me.actor in settings.mute_sessions or ledger.space in settings.mute_spaces
+    return heard._replace(answer=heard.answer._replace(text=None)) if muted else heard
+
+
+# ── before a call ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Session) -> Heard:
+    call = moment.call
+    if call is None:
+        ledger.see(me)
+        return SILENT
+    if is_ours(call.tool):
+        ledger.see(me)
+        return Heard(Answer(given=signed(call, me)))
+    done = effects_of(call, facts)
+    drafts = list(done.drafts)
+    if not drafts:
+        ledger.see(me)
+        return SILENT
+    paused = _paused(speech, ledger, me, call, drafts)
+    if paused is not None:
+        return paused
+    receipt = ledger.record(*drafts, key=moment.key(), me=me)
+    text = receipt.warning
+    if text is None:
+        return Heard(receipt=receipt)
+    if ledger.config.attention_mode == "ask" and speech.ASKS:
+        return Heard(Answer(text, ask=bounded_text(text)), receipt=receipt)
+    if speech.HEARS_BEFORE:
+        return Heard(Answer(bounded_text(text)), receipt=receipt)
+    key = moment.key()
+    if key is not None:
+        ledger.store.put_document(KEPT, key, {"text": bounded_text(text)}, version=0)
+    return Heard(receipt=receipt)
+
+
+def _paused(speech: Speech, ledger: Ledger, me: Session, call: Call, drafts: Sequence[Draft]) -> Heard | None:
+    """`pause-once`: the first time this session makes this call and something matters, it is denied with the reason.
+    Nothing is recorded then, because nothing happens. None where the call goes on.
+    """
+    if ledger.config.attention_mode != "pause-once" or not speech.DENIES:
+        return None
+    text = ledger.check(*drafts, me=me).warning
+    if text is None:
+        return None
+    name = "\x1f".join((me.actor, me.agent or "", digest(call)))
+    if not ledger.store.put_document(PAUSED, name, {"tool": call.tool}, version=0):
+        return None
+    return Heard(Answer(deny=bounded_text(f"{text}\nSidelight paused this once; repeated, the same call goes ahead.")))
+
+
+def is_ours(tool: str) -> bool:
+    """Is this one of the tools of our own MCP server, by whichever name the host gives them?
+
+    >>> [is_ours(name) for name in ("mcp__sidelight__announce", "sidelight-check", "mcp__other__sidelight")]
+    [True, True, False]
+    """
+    return tool.removeprefix("mcp").lstrip("_").removeprefix("plugin_sidelight_").startswith(_OURS)
+
+
+_OURS = ("sidelight__", "sidelight-", "sidelight_", "sidelight.")
+
+
+def signed(call: Call, me: Session) -> Mapping[str, Any] | None:
+    """The input of a call of our own, with whose it is; None if it says so already."""
+    mine = {"session": me.actor} | ({"agent": me.agent} if me.agent else {})
+    return None if mine.items() <= dict(call.input).items() else {**call.input, **mine}
+
+
+def digest(call: Call) -> str:
+    """What names a call that is made again."""
+    import hashlib
+    import json
+
+    text = json.dumps([call.tool, call.input], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# ── after it, and at the end ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _after(moment: Moment, speech: Speech, ledger: Ledger, me: Session) -> Heard:
+    key = moment.key(hosts.BEFORE)
+    if key is not None and moment.outcome is not None:
+        _settle(ledger, key, moment)
+    kept = ledger.store.document(KEPT, key) if key is not None and not speech.HEARS_BEFORE else None
+    ledger.see(me)
+    heard = news.since(ledger, me) if hosts.AFTER in speech.NEWS else SILENT
+    if kept is None:
+        return heard
+    parts = [str(kept.body.get("text", "")), heard.answer.text or ""]
+    return heard._replace(answer=Answer(bounded_text("\n".join(part for part in parts if part))))
+
+
+def _settle(ledger: Ledger, key: str, moment: Moment) -> None:
+    """How a call ended is written to what it recorded. A line of several commands that failed may have done its part:
+    only one that failed as a whole did not happen.
+    """
+    actions = ledger.store.delivered(key)
+    if moment.outcome == hosts.FAILED and len(actions) != 1:
+        return
+    for action in actions:
+        if moment.outcome is not None:
+            ledger.outcome(action.id, moment.outcome)
+
+
+def _over(moment: Moment, ledger: Ledger, me: Session) -> Heard:
+    if moment.what == hosts.END:
+        ledger.end(me.actor)
+    elif moment.what == hosts.AGENT_END and me.agent:
+        ledger.end(me.actor, me.agent)
+    else:
+        ledger.see(me)
+    return SILENT
