@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "mute": "keeping",
     "export": "keeping",
     "forget": "keeping",
+    "init": "installing",
+    "uninstall": "installing",
     "doctor": "tending",
     "demo": "tending",
     "replay": "tending",

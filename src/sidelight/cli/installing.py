@@ -1,0 +1,176 @@
+"""`init` and `uninstall`: what is written into the agent programs' settings, shown, written, and taken away again."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sidelight.cli.terminal import DONE, NOT_RECORDED, Command, Terminal, UsageError
+from sidelight.hosts import choosing, installing
+from sidelight.hosts.choosing import Chosen
+from sidelight.hosts.installing import Change
+from sidelight.hosts.pieces import Place
+from sidelight.redact import line
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    hosts = choosing.installable()
+    parser.add_argument("--host", action="append", choices=hosts, metavar="H", help=f"one of {', '.join(hosts)}")
+    parser.add_argument(
+        "--project", action="store_true", help="in this repository only, in files that are not committed"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show every line that would change, and change nothing")
+
+
+# ── init ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _init(options: Namespace, terminal: Terminal) -> int:
+    env = terminal.env
+    project = choosing.project_of(os.getcwd(), env) if options.project else None
+    hosts = options.host or choosing.in_use(env)
+    if not hosts:
+        raise UsageError(f"no agent program was found here; name one with --host ({', '.join(choosing.installable())})")
+    choice = [Chosen(host, project) for host in dict.fromkeys(hosts)]
+    plan, wanted = choosing.plan_install(choice, env)
+    if not options.dry_run:
+        installing.install(plan, wanted, env)
+    advice = {one.owner: choosing.install_of(one.host).advice(Place(env, project)) for one in choice}
+    return _told(plan, choice, advice, options, terminal)
+
+
+# ── uninstall ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _uninstall(options: Namespace, terminal: Terminal) -> int:
+    env = terminal.env
+    choice = _installed(options, env)
+    plan = choosing.plan_removal(choice, env)
+    stopped = False
+    if not options.dry_run:
+        installing.remove(plan, [one.owner for one in choice], env)
+        stopped = not options.host and not options.project and _stop_server(env)
+    if stopped:
+        terminal.note("your server was stopped")
+    return _told(plan, choice, {}, options, terminal)
+
+
+def _installed(options: Namespace, env: Mapping[str, str]) -> list[Chosen]:
+    """What is to go: everything there is for the user and in every project, or what the options narrow it to."""
+    here = choosing.project_of(os.getcwd(), env) if options.project else None
+    known = filter(None, map(choosing.chosen, installing.read_record(env).owners))
+    every = [*(Chosen(host, here) for host in choosing.installable()), *(one for one in known if one.project)]
+    return [
+        one
+        for one in dict.fromkeys(every)
+        if (not options.host or one.host in options.host) and (not options.project or one.project == here)
+    ]
+
+
+def _stop_server(env: Mapping[str, str]) -> bool:
+    if os.name == "nt":
+        return False
+    from sidelight.server import user_server
+
+    return user_server.stop(env)
+
+
+# ── telling ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _told(
+    plan: list[Change], choice: list[Chosen], advice: Mapping[str, str], options: Namespace, terminal: Terminal
+) -> int:
+    refused = any(change.refused for change in plan)
+    if terminal.as_json:
+        hosts = [
+            {
+                "host": one.host,
+                "project": one.project,
+                "files": _files(plan, one),
+                "next": advice.get(one.owner) or None,
+            }
+            for one in choice
+        ]
+        terminal.body({"hosts": [one for one in hosts if one["files"]], "dryRun": options.dry_run})
+        return NOT_RECORDED if refused else DONE
+    for one in choice:
+        own = [change for change in plan if change.owner == one.owner]
+        if own:
+            where = f" in {line(one.project, 200)}" if one.project else ""
+            terminal.say(terminal.paint(f"{choosing.install_of(one.host).NAME}{where}", "strong"))
+            terminal.say(*_lines(own, whole=options.dry_run, env=terminal.env))
+        if own and advice.get(one.owner):
+            terminal.say(f"  next: {advice[one.owner]}")
+    terminal.say(_summary(plan, dry=options.dry_run))
+    return NOT_RECORDED if refused else DONE
+
+
+def _files(plan: Iterable[Change], one: Chosen) -> list[dict[str, Any]]:
+    return [
+        {"file": change.file, "what": change.what, **({"why": change.refused} if change.refused else {})}
+        for change in plan
+        if change.owner == one.owner
+    ]
+
+
+def _lines(plan: Iterable[Change], *, whole: bool, env: Mapping[str, str]) -> Iterator[str]:
+    for change in plan:
+        count = "" if change.before == change.after else _count(change)
+        yield f"  {change.what:9}  {line(_short(change.file, env), 300)}{count}"
+        if change.refused:
+            yield f"             {line(change.refused, 300)}. Nothing was written there."
+        elif whole:
+            yield from (f"    {line(one, 500)}" for one in _diff(change))
+
+
+def _count(change: Change) -> str:
+    added = sum(one.startswith("+") for one in _diff(change))
+    gone = sum(one.startswith("-") for one in _diff(change))
+    return f" ({', '.join(f'{sign}{number}' for sign, number in (('+', added), ('-', gone)) if number)} lines)"
+
+
+def _diff(change: Change) -> list[str]:
+    before, after = ((data or b"").decode("utf-8", "replace").splitlines() for data in (change.before, change.after))
+    return list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
+
+
+def _short(file: str, env: Mapping[str, str]) -> str:
+    home = env.get("HOME", "")
+    return "~" + file[len(home) :] if home and file.startswith(home + os.sep) else file
+
+
+def _summary(plan: list[Change], *, dry: bool) -> str:
+    changed = sum(change.what in ("made", "changed", "removed") for change in plan)
+    refused = sum(bool(change.refused) for change in plan)
+    left = f" {refused} could not be changed; the reason is above." if refused else ""
+    if not changed:
+        return f"Nothing {'would change' if dry else 'had to be changed'}.{left}"
+    files = f"{changed} file{'' if changed == 1 else 's'}"
+    return f"{files} would be written; nothing was.{left}" if dry else f"{files} written.{left}"
+
+
+COMMANDS = (
+    Command(
+        "init",
+        "tell your agent programs about Sidelight: hooks, MCP server and skill; twice changes nothing",
+        (
+            "sidelight init",
+            "sidelight init --dry-run",
+            "sidelight init --host claude-code --host codex",
+            "sidelight init --project",
+        ),
+        _arguments,
+        _init,
+    ),
+    Command(
+        "uninstall",
+        "take all that away again, and stop your server; the ledger stays",
+        ("sidelight uninstall", "sidelight uninstall --dry-run", "sidelight uninstall --host codex"),
+        _arguments,
+        _uninstall,
+    ),
+)
