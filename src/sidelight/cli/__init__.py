@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "init": "installing",
     "uninstall": "installing",
     "doctor": "tending",
+    "cost": "costing",
     "demo": "tending",
     "replay": "tending",
     "serve": "serving",
