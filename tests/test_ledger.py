@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sidelight import config
+from sidelight import config, wire
 from sidelight.actions import Draft, Session
 from sidelight.ledger import Ledger
+from sidelight.stores import ENGINES
+from sidelight.stores.guarded import Guarded
 from tests.fakes import FakeFacts
 
 SECRET = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -228,3 +230,28 @@ def test_an_ignored_path_leaves_no_trace(ledger, home):
     (home / "config.json").write_text('{"monitoring": {"crossSessionCoordination": {"ignore": ["*.log"]}}}')
     assert not ledger.record(Draft("edit", targets=("path:/repo/x.log",), actor="a")).recorded
     assert ledger.record(Draft("edit", targets=("path:/repo/x.py",), actor="a")).recorded
+
+
+# ── while the store is gone ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_receipt_says_that_it_is_kept_until_the_store_is_back(tmp_path, monkeypatch):
+    """Design 7, issue "Many machines": the receipt says so, and nothing stops."""
+    monkeypatch.setitem(ENGINES, "flaky", ("tests.stores.flaky", ("flaky",)))
+    monkeypatch.setenv("SIDELIGHT_HOME", str(tmp_path / "home"))
+    gone = tmp_path / "far.db.gone"
+    gone.touch()
+    with Ledger.open(f"flaky://{tmp_path}/far.db") as ledger:
+        receipt = ledger.announce("redrive the queue", actor="a", area="x")
+        assert (receipt.recorded, receipt.spooled, receipt.id, receipt.warning) == (False, True, None, None)
+        assert receipt.error is not None
+        assert "It is kept here" in receipt.error
+        assert wire.announced(receipt)["spooled"] is True
+        ended = ledger.finish("intent-1")
+        assert (ended.recorded, ended.spooled) == (False, True)
+        gone.unlink()
+        assert isinstance(ledger.store, Guarded)
+        assert ledger.store.deliver(60_000, patient=True).left == 0
+        assert [one.late for one in ledger.recent(everywhere=True)] == [True]
+        other = ledger.announce("redrive it too", actor="b", area="x")
+        assert [one.actor for one in other.concurrent] == ["a"]

@@ -47,6 +47,15 @@ def state_dir(env: Mapping[str, str]) -> str:
     return os.path.abspath(rendezvous.state_dir(env))
 
 
+def store_url(env: Mapping[str, str]) -> str | None:
+    """The URL of the user's store where it is not a file in the home: `SIDELIGHT_SERVER`, else `SIDELIGHT_STORE`."""
+    for name in ("SIDELIGHT_SERVER", "SIDELIGHT_STORE"):
+        said = env.get(name, "").strip()
+        if said:
+            return said
+    return None
+
+
 def _expanded(path: str, env: Mapping[str, str]) -> str:
     home = env.get("HOME") or env.get("USERPROFILE")
     if home and (path == "~" or path.startswith(("~/", "~\\"))):

@@ -73,7 +73,8 @@ def concurrent(one: Concurrent) -> Json:
 def announced(receipt: Receipt, warning: str | None = None) -> Json:
     """What recording answers (O2, O10). `warning` is the text where it is not the receipt's own.
 
-    A receipt that carries an error says it; one that was not recorded has no id.
+    A receipt that carries an error says it; one that was not recorded has no id, and says `spooled` if what was asked
+    for is kept until the store can be reached.
 
     Source: O10, design 10.
     """
@@ -86,6 +87,8 @@ def announced(receipt: Receipt, warning: str | None = None) -> Json:
     }
     if receipt.error is not None:
         body["error"] = receipt.error
+    if receipt.spooled:
+        body["spooled"] = True
     return body
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sidelight.actions import EDITS, KINDS, Draft, Session, Touch
 from sidelight.stores import Appended, Clock, Entry, Question, Store, open_store
+from sidelight.stores.guarded import guarded
 from sidelight.stores.projections import probes_of, sweeps
 
 START = 1_700_000_000_000
@@ -20,6 +21,7 @@ TREE = "tree:m1:/repo"
 #: engine → how to open the ledger of a test's directory with its clock (opened again: the same ledger, if it lasts)
 OPENERS: dict[str, Callable[[Path, Clock], Store]] = {
     "memory": lambda _, clock: open_store("memory:", clock=clock),
+    "guarded": lambda directory, clock: guarded(str(directory / "ledger.db"), str(directory), clock=clock),
     "sqlite": lambda directory, clock: open_store(str(directory / "ledger.db"), clock=clock),
 }
 

@@ -76,6 +76,8 @@ def _not_recorded(receipt: Receipt, terminal: Terminal, ledger: Ledger | None = 
     if receipt.passive:
         where = f"{ledger.home}/config.json" if ledger is not None and ledger.home else "the settings"
         return terminal.fail(f"not recorded: Sidelight is switched off in {where} (crossSessionCoordination.enabled)")
+    if receipt.spooled:
+        return terminal.fail(f"not recorded yet: {receipt.error}.")
     return terminal.fail(f"not recorded: {receipt.error}. `sidelight doctor` names the cause and the remedy.")
 
 
@@ -92,6 +94,8 @@ def _finish(options: Namespace, terminal: Terminal) -> int:
         if not receipt.recorded:
             if receipt.invalid:
                 return terminal.fail(receipt.error or "there is no such intent", USAGE)
+            if receipt.spooled:
+                return terminal.fail(f"not finished yet: {receipt.error}.")
             return terminal.fail(f"not finished: {receipt.error}. `sidelight doctor` names the cause and the remedy.")
         if terminal.as_json:
             terminal.body(wire.finished(receipt))

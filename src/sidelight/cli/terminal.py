@@ -143,8 +143,9 @@ def span(text: str) -> int:
 def open_ledger(options: Namespace) -> Ledger:
     """The ledger that `--home`, the environment or the working directory names."""
     from sidelight.ledger import Ledger
+    from sidelight.space import store_url
 
-    return Ledger.open(options.home)
+    return Ledger.open(options.home, store=store_url(os.environ))
 
 
 def who_asks(options: Namespace, ledger: Ledger, env: Mapping[str, str]) -> Session | None:

@@ -34,12 +34,13 @@ from sidelight.ledger.drafts import (
 )
 from sidelight.ledger.ground import Ground
 from sidelight.ledger.notices import NoticeView, notice_lines, notice_text, view
-from sidelight.ledger.opening import find
+from sidelight.ledger.opening import Place, find
 from sidelight.ledger.questions import around, question
 from sidelight.ledger.receipts import MUTED, Asked, Concurrent, Receipt, audit_line, judged, present_step, told_present
 from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_state
 from sidelight.redact import line
 from sidelight.stores import Clock, Store, StoreBusy, StoreError, open_store
+from sidelight.stores.guarded import Spooled, guarded
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
 
@@ -74,25 +75,31 @@ class Ledger:
         clock: Clock | None = None,
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
-        opener: Callable[[str], Store] | None = None,
+        store: str | None = None,
+        opener: Callable[[Place], Store] | None = None,
     ) -> Ledger:
         """Open a ledger, making what is missing (private: directories 0700, files 0600).
 
-        `home_or_url` is a home directory, a store's URL (`sqlite:///…`, `postgresql://…`, `memory:`), or None for the
-        user's own ledger (`SIDELIGHT_STORE`, `SIDELIGHT_HOME`, else the platform's state directory). Raises
-        `StoreError` or `OSError` if it cannot be opened: opening is the one thing that fails loudly. `env` stands for
-        the environment of this process, `opener` for `open_store`: a server opens for many, and each store once.
+        `home_or_url` is a home directory, a store's URL (`sqlite:///…`, `postgresql://…`, `https://…`, `memory:`), or
+        None for the user's own ledger: its home is `SIDELIGHT_HOME`, else the platform's state directory, its store
+        `SIDELIGHT_SERVER` or `SIDELIGHT_STORE`, else a file in the home. `store` is the URL of a home's store where it
+        is not its file. Raises `StoreError` or `OSError` if it cannot be opened: opening is the one thing that fails
+        loudly. A store on another machine is reached when it is first asked, and may be gone then (design 7).
+
+        `env` stands for the environment of this process; `opener` opens the store of a place: a server opens for many,
+        and each store once.
 
         Source: design 3, 10.
         """
         env = os.environ if env is None else env
-        place = find(os.fspath(home_or_url) if home_or_url is not None else None, env, cwd)
-        if place.home is not None:
-            space.prepare(place.home)
-        store = opener(place.url) if opener is not None else open_store(place.url, clock=clock)
-        ledger = cls(store, place.home, facts=facts, space_name=place.space, personal=place.personal)
-        if place.home is not None:
-            keeping.on_opening(store, place.home)
+        place = find(os.fspath(home_or_url) if home_or_url is not None else None, env, cwd, store)
+        if place.home is None:
+            return cls(open_store(place.url, clock=clock), None, facts=facts)
+        space.prepare(place.home)
+        kept = opener(place) if opener is not None else guarded(place.url, place.home, clock=clock)
+        ledger = cls(kept, place.home, facts=facts, space_name=place.space, personal=place.personal)
+        if not kept.waits:  # what many share is in nobody's audit as a whole
+            keeping.on_opening(kept, place.home)
         return ledger
 
     def __enter__(self) -> Self:
@@ -264,7 +271,7 @@ class Ledger:
         try:
             action = self.store.close(action_id)
         except StoreError as error:
-            return Receipt(recorded=False, error=self._note_failure(error))
+            return Receipt(recorded=False, error=self._note_failure(error), spooled=isinstance(error, Spooled))
         if action is None:
             return Receipt(
                 recorded=False,
@@ -300,7 +307,7 @@ class Ledger:
         history. Done on opening (at most once a minute), every 200 actions, and every minute by a server. Never raises.
         """
         try:
-            if self.home is not None:
+            if self.home is not None and not self.store.waits:  # as on opening
                 self._note_audit(keeping.make_up_audit(self.store, self.home))
             keeping.prune(self.store, self.config)
         except Exception as error:  # noqa: BLE001 - the caller's work goes on; the next one tries again
@@ -418,7 +425,7 @@ class Ledger:
     def _failed(self, error: Exception) -> Receipt:
         if self._is_hasty and isinstance(error, StoreBusy):
             raise error
-        return Receipt(recorded=False, error=self._note_failure(error))
+        return Receipt(recorded=False, error=self._note_failure(error), spooled=isinstance(error, Spooled))
 
     def _note_failure(self, error: Exception) -> str:
         """One line in the home's error log; the sentence for the receipt. A hasty one's busy store is no failure."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sidelight import space
+from sidelight.stores import can_be_gone, is_url
 
 
 class Place(NamedTuple):
@@ -20,22 +21,28 @@ class Place(NamedTuple):
     personal: str | None = None
 
 
-def find(given: str | None, env: Mapping[str, str], cwd: str | None) -> Place:
-    """The ledger for `given` (a home directory or a store's URL), or for this environment and directory."""
-    url = given if given is not None and ("://" in given or given == "memory:") else None
-    if url is None and given is None:
-        url = env.get("SIDELIGHT_STORE") or None
-    if url is not None and not url.startswith("sqlite"):
-        return Place(url, None)
-    if url is not None:
-        path = url.removeprefix("sqlite://")
+def find(given: str | None, env: Mapping[str, str], cwd: str | None, store: str | None = None) -> Place:
+    """The ledger for `given` (a home directory or a store's URL), or for this environment and directory.
+
+    `store` is the URL of a home's store where it is not its file. A store that many machines share has a home here as
+    well: for the settings, the audit of what was recorded from here, and what waits to be delivered.
+    """
+    if given is not None and is_url(given):
+        given, store = None, given
+    elif given is None:
+        store = store or space.store_url(env)
+    if store == "memory:":
+        return Place(store, None)
+    if store is not None and not can_be_gone(store):
+        path = store.removeprefix("sqlite://")
         return Place(path, os.path.dirname(path))
     found = space.find_home(cwd or _cwd(), env, given)
-    # A home that was named is an agent's own and one space, wherever one stands; the user's own holds many.
-    is_named = given is not None or bool(env.get("SIDELIGHT_HOME", "").strip())
+    # A home that was named is an agent's own and one space, wherever one stands; the user's own holds many, and so does
+    # a store that many machines share.
+    is_named = given is not None or (store is None and bool(env.get("SIDELIGHT_HOME", "").strip()))
     name = space.home_space(found.path) if found.is_agent_home or is_named else None
     personal = space.state_dir(env) if found.is_agent_home else None
-    return Place(os.path.join(found.path, "ledger.db"), found.path, name, personal)
+    return Place(store or os.path.join(found.path, "ledger.db"), found.path, name, personal)
 
 
 def _cwd() -> str:

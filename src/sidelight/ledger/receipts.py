@@ -41,6 +41,7 @@ class Receipt(NamedTuple):
 
     `concurrent` are the earlier actions that matter, at most 20, most telling first, those merely `present` last.
     `severity` is the gravest; `warning` is the text for the actor, None below `nearby` or when nothing is to be said.
+    `spooled` says of what was not recorded that it is kept, and will be delivered when the store is back (design 7).
     `invalid` marks a caller's mistake, `passive` a ledger that is switched off (O8), `duplicate` a repeated delivery.
     `said` is the part of the advisory that is to be put into words: what `attention` and `mute` leave, and of those
     merely present the ones this session was not told of yet (only if `present` was asked for).
@@ -58,6 +59,7 @@ class Receipt(NamedTuple):
     advisory: Advisory = Advisory()
     now: int = 0
     said: Advisory = Advisory()
+    spooled: bool = False
 
     @property
     def id(self) -> str | None:

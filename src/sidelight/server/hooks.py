@@ -19,7 +19,9 @@ from sidelight.facts import LiveFacts
 from sidelight.hosts import costs
 from sidelight.hosts.dialogue import BrokenInputError, Caller, Said, hold
 from sidelight.ledger import Ledger
-from sidelight.stores import Store, open_store
+from sidelight.ledger.opening import Place
+from sidelight.stores import Store
+from sidelight.stores.guarded import guarded
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,7 +37,7 @@ class Hooks:
 
     def __init__(self, app: ASGIApp, served: Served, log: Log) -> None:
         self._app, self._served, self._log = app, served, log
-        self._stores: dict[str, Store] = {f"{served.home}/ledger.db": served.ledger.store}
+        self._stores: dict[tuple[str, str], Store] = {(f"{served.home}/ledger.db", served.home): served.ledger.store}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == rendezvous.PATH and scope["method"] == "POST":
@@ -76,10 +78,11 @@ class Hooks:
         facts.scope = ledger.space
         return ledger
 
-    def _store(self, url: str) -> Store:
-        if url not in self._stores:
-            self._stores[url] = open_store(url)
-        return self._stores[url]
+    def _store(self, place: Place) -> Store:
+        which = place.url, place.home or self._served.home
+        if which not in self._stores:
+            self._stores[which] = guarded(*which)
+        return self._stores[which]
 
     def _settled(self, said: Said, seconds: float) -> None:
         try:

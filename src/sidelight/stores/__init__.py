@@ -280,6 +280,25 @@ ENGINES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+#: The engines whose ledger is a file or the memory of this machine: they are there as long as it is.
+_HERE = frozenset({"memory", "sqlite"})
+
+
+def can_be_gone(url: str) -> bool:
+    """Is there a way between here and the store that a URL names, so that it can be gone while we are not?"""
+    scheme = _scheme(url)
+    return not any(scheme in schemes for name, (_, schemes) in ENGINES.items() if name in _HERE)
+
+
+def is_url(text: str) -> bool:
+    """Does this name a store, and not a directory?"""
+    return "://" in text or text == "memory:" or text.startswith("unix:")
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0] if is_url(url) else ""
+
+
 def open_store(url: str, *, clock: Clock | None = None) -> Store:
     """Open the store a URL names: `sqlite:///path`, a plain path, `memory:`, `postgresql://…`.
 
@@ -287,7 +306,7 @@ def open_store(url: str, *, clock: Clock | None = None) -> Store:
     """
     from importlib import import_module
 
-    scheme = url.partition(":")[0] if "://" in url or url == "memory:" else ""
+    scheme = _scheme(url)
     for module, schemes in ENGINES.values():
         if scheme in schemes:
             store: Store = import_module(module).open(url, clock=clock or MACHINE_CLOCK)
