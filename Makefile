@@ -5,7 +5,7 @@ CORPUS ?= ../shared/corpus
 TEST_NEEDS := chromium fish postgresql procps zsh
 LONG_NEEDS := faketime iproute2
 
-.PHONY: help setup demo test test-long lint types format lock corpus hosts bench clean
+.PHONY: help setup demo test test-long lint types format lock docs corpus hosts bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: setup ## mend what can be mended
 
 lock: ## requirements/*.txt anew from pyproject.toml (ARGS=--upgrade)
 	scripts/lock $(ARGS)
+
+docs: setup ## this documentation as a site in build/site
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/site
 
 corpus: setup ## the collision corpus through the real code, and its score (CORPUS=DIR)
 	@if [ -d "$(CORPUS)/public" ]; then \
