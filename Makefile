@@ -54,8 +54,8 @@ hosts: setup ## against the real agent programs
 	if [ $$? -eq 5 ]; then echo "No test is marked hosts yet."; \
 	else $(BIN)/pytest -m hosts --timeout 600; fi
 
-bench: setup ## every benchmark, side by side
-	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; else echo "No benchmarks yet."; fi
+bench: setup ## every benchmark, side by side (PARTS="library http", BENCH="--quick --json FILE")
+	@$(BIN)/python -m benchmarks $(PARTS) $(BENCH)
 
 clean: ## remove what the above made
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,19 +1,17 @@
 """The library against the same SQLite transaction written by hand, and against itself with a longer record.
 
-python -m benchmarks.library            # about a minute
-python -m benchmarks.library --rows 1000000
+python -m benchmarks library
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from benchmarks.measuring import Measured, Work, in_turns, line
+from benchmarks.measuring import Measured, Row, Work, in_turns
 from sidelight.actions import DESTROYS, EDITS, Draft, Session, Touch
 from sidelight.ledger import Ledger
 from sidelight.stores import Entry, Question
@@ -91,7 +89,40 @@ def opened(directory: str, name: str) -> Iterator[Ledger]:
         ledger.close()
 
 
-def overhead(directory: str) -> list[str]:
+def rows_by_hand(path: str) -> Work:
+    """The same transaction, with the rows that finding an edit by its key takes: the record, a mark for the file and
+    one for its working tree, and the changed file. What a ledger of any make has to write.
+    """
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("CREATE TABLE actions (seq INTEGER PRIMARY KEY, id TEXT, ts INTEGER, kind TEXT, actor TEXT, body TEXT)")
+    db.execute("CREATE TABLE marks (key TEXT, actor TEXT, seq INTEGER, PRIMARY KEY (key, actor)) WITHOUT ROWID")
+    db.execute("CREATE INDEX marks_newest ON marks (key, seq)")
+    db.execute("CREATE TABLE changes (tree TEXT, actor TEXT, seq INTEGER, path TEXT, PRIMARY KEY (tree, actor, seq))")
+    body = '{"reason":"fix the redrive flood","targets":["path:m1:/repo/src/a.py"],"host":"claude-code"}'
+
+    def work(number: int) -> None:
+        key = f"path:m1:/repo/a/b/c/d/e/f{number}.py"
+        db.execute("BEGIN IMMEDIATE")
+        db.execute(
+            "SELECT m.seq, a.body FROM marks AS m JOIN actions AS a ON a.seq = m.seq "
+            "WHERE m.key = ? AND m.actor <> ? ORDER BY m.seq DESC LIMIT 20",
+            (key, "session-a"),
+        ).fetchall()
+        put = db.execute(
+            "INSERT INTO actions (id, ts, kind, actor, body) VALUES (?,?,?,?,?)",
+            (f"edit-{number}", number, "edit", "session-a", body),
+        )
+        for on in (key, TREE):
+            db.execute("INSERT OR REPLACE INTO marks VALUES (?,?,?)", (on, "session-a", put.lastrowid))
+        db.execute("INSERT INTO changes VALUES (?,?,?,?)", (TREE, "session-a", put.lastrowid, key))
+        db.execute("COMMIT")
+
+    return work
+
+
+def overhead(directory: str, *, turns: int = 12) -> list[Row]:
     """What a record costs, relevance, redaction, notices and audit included."""
     with (
         opened(directory, "edits") as edits,
@@ -100,18 +131,22 @@ def overhead(directory: str) -> list[str]:
     ):
         took = in_turns(
             {
-                "hand": by_hand(os.path.join(directory, "hand.db")),
+                "by hand": by_hand(os.path.join(directory, "hand.db")),
+                "by hand, all rows": rows_by_hand(os.path.join(directory, "rows.db")),
                 "footprint": footprint(edits),
                 "announce": announcement(intents),
                 "overlap": announcement(overlaps, area="customers"),
-            }
+            },
+            turns=turns,
         )
-    hand = took["hand"]
+    hand, rows = took["by hand"], took["by hand, all rows"]
     return [
-        f"  {'the transaction by hand':<58} {hand.us:8.0f} µs",
-        line("Ledger.record: a footprint, nothing related", took["footprint"], hand, 3),
-        line("Ledger.announce: with an area, nothing related", took["announce"], hand, 5),
-        line("Ledger.announce: in an area where another works", took["overlap"], hand, 5),
+        hand.row("a transaction by hand: one select, one insert"),
+        rows.row("a transaction by hand: the same rows as a footprint", hand),
+        took["footprint"].row("Ledger.record: a footprint, nothing related", hand, 3),
+        took["footprint"].row("Ledger.record: the same, against the same rows", rows),
+        took["announce"].row("Ledger.announce: with an area, nothing related", hand, 5),
+        took["overlap"].row("Ledger.announce: in an area where another works", hand, 5),
     ]
 
 
@@ -134,7 +169,7 @@ def fill(store: SqliteStore, rows: int, sessions: int, *, trees: int = 1) -> Non
                     "edit", actor=f"s{session}", touches=(Touch(key, EDITS, None, f"tree:m1:{root}"),), space=SPACE
                 )
                 entries.append(Entry(draft, "edit-x", None, listed=False))
-            store._add(db, entries, start._replace(last=start.last + done))
+            store._add(db, entries, start._replace(last=start.last + done), 0)
     with store._file.alone() as db:
         if db is not None:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -178,7 +213,7 @@ def reset(store: SqliteStore) -> Work:
     return work
 
 
-def flat(directory: str, rows: int) -> list[str]:
+def flat(directory: str, rows: int) -> list[Row]:
     """What an append costs with a longer record and with more sessions, against little of both."""
     stores: dict[str, SqliteStore] = {}
     for name, many, sessions, trees in (
@@ -194,27 +229,20 @@ def flat(directory: str, rows: int) -> list[str]:
     for store in stores.values():
         store.dispose()
 
-    def against(took: dict[str, Measured], what: str) -> list[str]:
-        few = took["few"]
-        return [
-            f"  {what + ': 1,000 rows of 2 sessions':<58} {few.us:8.0f} µs",
-            line(f"{what}: {rows:,} rows", took["long"], few, 1.25),
-            line(f"{what}: 1,000 sessions in 100 trees", took["busy"], few, 1.5),
-            line(f"{what}: 1,000 sessions in this tree", took["crowd"], few, 1.5),
-        ]
-
-    return against(edits, "append, a leaf") + against(resets, "append, a tree reset")
+    return _against(edits, "append, a leaf", rows) + _against(resets, "append, a tree reset", rows)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print the report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000, help="the long record (default 100,000)")
-    options = parser.parse_args(arguments)
+def _against(took: Mapping[str, Measured], what: str, rows: int) -> list[Row]:
+    few = took["few"]
+    return [
+        few.row(f"{what}: 1,000 rows of 2 sessions"),
+        took["long"].row(f"{what}: {rows:,} rows", few, 1.25),
+        took["busy"].row(f"{what}: 1,000 sessions in 100 trees", few, 1.5),
+        took["crowd"].row(f"{what}: 1,000 sessions in this tree", few, 1.5),
+    ]
+
+
+def run(quick: bool) -> list[Row]:
+    """The rows of the report."""
     with tempfile.TemporaryDirectory(prefix="sidelight-bench-") as directory:
-        print("\n".join(["The library", *overhead(directory), *flat(directory, options.rows)]))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+        return overhead(directory, turns=4 if quick else 12) + flat(directory, 10_000 if quick else 100_000)

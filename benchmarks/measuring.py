@@ -5,9 +5,44 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Work = Callable[[int], object]
+
+
+class Row(NamedTuple):
+    """One figure: what was measured (`value` in `unit`), and how it stands to `base`, against which it was measured.
+
+    `target` bounds the ratio from above, or with `more` (more is better) from below; None where design 8 sets none.
+    """
+
+    what: str
+    value: float
+    unit: str
+    ratio: float | None = None
+    base: str = ""
+    target: float | None = None
+    more: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Is the target reached? None where there is none."""
+        if self.ratio is None or self.target is None:
+            return None
+        return self.ratio >= self.target if self.more else self.ratio <= self.target
+
+    def __str__(self) -> str:
+        text = f"  {self.what:<66} {self.value:9,.0f} {self.unit:<4}"
+        if self.ratio is None:
+            return text.rstrip()
+        text += f" {self.ratio:6.2f} ×"
+        if self.target is not None:
+            text += f"  ({'≥' if self.more else '≤'} {self.target:g})" + ("" if self.met else "  ← missed")
+        return text
+
+    def as_json(self) -> dict[str, Any]:
+        """The row by its names."""
+        return {**self._asdict(), "met": self.met}
 
 
 class Measured(NamedTuple):
@@ -16,9 +51,11 @@ class Measured(NamedTuple):
     name: str
     us: float
 
-    def against(self, base: Measured) -> float:
-        """How many times as long as the other."""
-        return self.us / base.us
+    def row(self, what: str, base: Measured | None = None, target: float | None = None) -> Row:
+        """As a row of a report, against another."""
+        if base is None:
+            return Row(what, self.us, "µs")
+        return Row(what, self.us, "µs", self.us / base.us, base.name, target)
 
 
 def in_turns(works: Mapping[str, Work], *, turns: int = 12, runs: int = 150, warm: int = 50) -> dict[str, Measured]:
@@ -38,10 +75,3 @@ def in_turns(works: Mapping[str, Work], *, turns: int = 12, runs: int = 150, war
             took[name].append((time.perf_counter_ns() - start) / runs / 1000)
             number[name] += runs
     return {name: Measured(name, statistics.median(each)) for name, each in took.items()}
-
-
-def line(what: str, measured: Measured, base: Measured, target: float) -> str:
-    """One line of a report."""
-    ratio = measured.against(base)
-    met = "" if ratio <= target else "   ← over"
-    return f"  {what:<58} {measured.us:8.0f} µs  {ratio:5.2f} × (target ≤ {target:g}){met}"
