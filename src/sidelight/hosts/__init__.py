@@ -56,7 +56,8 @@ class Moment(NamedTuple):
     `session` and `agent` (a sub-agent of it) are the host's ids. `call_id` names the tool call before and after it.
     `source` says how a session started (`startup`, `resume`, `clear`, `compact`, `fork`) or why it ended. `pid` is the
     host's process where it can be told. `env_file` is where the host reads what its shells are to have in their
-    environment. `stamp` is the host's own time of the event, where it has no id for a call.
+    environment. Where a host has no id for a call, `likeness` is what its events before and after have in common, and
+    `stamp` the host's own time of the event. `guest`: another host runs this one's hooks beside its own.
     """
 
     what: str
@@ -73,14 +74,16 @@ class Moment(NamedTuple):
     pid: int | None = None
     env_file: str | None = None
     stamp: str | None = None
+    likeness: str | None = None
+    guest: bool = False
 
     def key(self, what: str | None = None) -> str | None:
         """The idempotency key of this moment, or of another one (`what`) of the same call; None if it has no id.
 
         Source: design 4, "Once".
         """
-        call = self.call_id or self.stamp
-        if self.session is None or call is None:
+        call = self.call_id or (self.stamp and f"{self.stamp} {self.likeness or ''}")
+        if self.session is None or not call:
             return None
         return "\x1f".join(("hook", self.host, self.session, self.agent or "", call, what or self.what))
 

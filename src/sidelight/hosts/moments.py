@@ -10,18 +10,20 @@ the next decision; what is said before a tool call is read with its result (desi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sidelight import hosts
 from sidelight.actions import Draft, Session
+from sidelight.config import DAY
 from sidelight.effects import Call, effects_of
 from sidelight.facts import Facts, boot_id, process_start
 from sidelight.hosts import Answer, Moment, Speech, news
 from sidelight.hosts.news import SILENT, Heard, bounded_text
 from sidelight.ledger import Ledger
 
-PAUSED, KEPT = "paused", "kept"  # collections of documents
+PAUSED, KEPT, HEARD, CALLS = "paused", "kept", "heard", "calls"  # collections of documents
 
 #: The sources of a start after which a model does not remember what it was told before.
 _FRESH = frozenset(("", "startup", "clear", "fork", "compact"))
@@ -58,15 +60,44 @@ def hear(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts) -> Heard:
     elif moment.what == hosts.AFTER:
         heard = _after(moment, speech, ledger, me)
     elif moment.what == hosts.START:
-        ledger.see(me)
-        heard = news.at_start(ledger, me, again=moment.source == "compact", fresh=moment.source in _FRESH)
+        heard = _start(moment, ledger, me)
     elif moment.what in speech.NEWS:
+        _settle_batch(ledger, moment)
         ledger.see(me)
         heard = news.since(ledger, me)
     else:
         heard = _over(moment, ledger, me)
     muted = me.actor in settings.mute_sessions or ledger.space in settings.mute_spaces
     return heard._replace(answer=heard.answer._replace(text=None)) if muted else heard
+
+
+# ── a session starts ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _start(moment: Moment, ledger: Ledger, me: Session) -> Heard:
+    ledger.see(me)
+    if moment.env_file is not None:
+        export(moment.env_file, me)
+    if moment.stamp is not None and _is_second(moment, ledger):
+        return SILENT
+    return news.at_start(ledger, me, again=moment.source == "compact", fresh=moment.source in _FRESH)
+
+
+def _is_second(moment: Moment, ledger: Ledger) -> bool:
+    """Did this event come before, through another hook that the same host runs?"""
+    key = moment.key()
+    return key is not None and not ledger.store.put_document(HEARD, key, {}, version=0)
+
+
+def export(file: str, me: Session) -> None:
+    """Let the shells of a session know whose they are: the host reads this file before each of their commands."""
+    import shlex
+
+    text = f"export SIDELIGHT_SESSION={shlex.quote(me.actor)}\n"
+    with contextlib.suppress(OSError, ValueError), open(file, "a+", encoding="utf-8") as stream:
+        stream.seek(0)
+        if text not in stream.read():
+            stream.write(text)
 
 
 # ── before a call ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,15 +119,17 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
     paused = _paused(speech, ledger, me, call, drafts)
     if paused is not None:
         return paused
-    receipt = ledger.record(*drafts, key=moment.key(), me=me)
+    key = moment.key()
+    receipt = ledger.record(*drafts, key=key, me=me)
+    if moment.call_id is None and key is not None and not receipt.duplicate:
+        _remember(moment, key, ledger)
     text = receipt.warning
-    if text is None:
+    if text is None or (receipt.duplicate and moment.guest):
         return Heard(receipt=receipt)
     if ledger.config.attention_mode == "ask" and speech.ASKS:
         return Heard(Answer(text, ask=bounded_text(text)), receipt=receipt)
     if speech.HEARS_BEFORE:
         return Heard(Answer(bounded_text(text)), receipt=receipt)
-    key = moment.key()
     if key is not None:
         ledger.store.put_document(KEPT, key, {"text": bounded_text(text)}, version=0)
     return Heard(receipt=receipt)
@@ -148,7 +181,7 @@ def digest(call: Call) -> str:
 
 
 def _after(moment: Moment, speech: Speech, ledger: Ledger, me: Session) -> Heard:
-    key = moment.key(hosts.BEFORE)
+    key = moment.key(hosts.BEFORE) if moment.call_id is not None else _remembered(moment, ledger)
     if key is not None and moment.outcome is not None:
         _settle(ledger, key, moment)
     kept = ledger.store.document(KEPT, key) if key is not None and not speech.HEARS_BEFORE else None
@@ -158,6 +191,22 @@ def _after(moment: Moment, speech: Speech, ledger: Ledger, me: Session) -> Heard
         return heard
     parts = [str(kept.body.get("text", "")), heard.answer.text or ""]
     return heard._replace(answer=Answer(bounded_text("\n".join(part for part in parts if part))))
+
+
+def _call_name(moment: Moment) -> str:
+    return "\x1f".join((moment.host, moment.session or "", moment.agent or "", moment.likeness or ""))
+
+
+def _remember(moment: Moment, key: str, ledger: Ledger) -> None:
+    """A host that gives a call no id: keep under which key the last one that looked like this was recorded."""
+    name = _call_name(moment)
+    known = ledger.store.document(CALLS, name)
+    ledger.store.put_document(CALLS, name, {"key": key}, version=known.version if known is not None else 0)
+
+
+def _remembered(moment: Moment, ledger: Ledger) -> str | None:
+    known = ledger.store.document(CALLS, _call_name(moment)) if moment.likeness is not None else None
+    return str(known.body.get("key")) if known is not None else None
 
 
 def _settle(ledger: Ledger, key: str, moment: Moment) -> None:
@@ -172,9 +221,19 @@ def _settle(ledger: Ledger, key: str, moment: Moment) -> None:
             ledger.outcome(action.id, moment.outcome)
 
 
+def _settle_batch(ledger: Ledger, moment: Moment) -> None:
+    for one in moment.ended:
+        its = moment._replace(call_id=one.call_id, outcome=one.outcome)
+        key = its.key(hosts.BEFORE)
+        if key is not None and one.outcome is not None:
+            _settle(ledger, key, its)
+
+
 def _over(moment: Moment, ledger: Ledger, me: Session) -> Heard:
     if moment.what == hosts.END:
         ledger.end(me.actor)
+        for collection in (PAUSED, KEPT, HEARD, CALLS):
+            ledger.store.drop_documents(collection, older_than_ms=DAY)
     elif moment.what == hosts.AGENT_END and me.agent:
         ledger.end(me.actor, me.agent)
     else:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import binascii
 import json
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sidelight.effects import Call
@@ -40,6 +43,40 @@ def called(tool: object, given: object) -> Call | None:
         except (ValueError, RecursionError):
             given = {"input": given}
     return Call(tool, given if isinstance(given, Mapping) else {})
+
+
+def alike(call: Call | None) -> str | None:
+    """What a call is known by before and after it, where a host gives it no id: what it is given, whatever the tool is
+    called (the same tool has several names).
+    """
+    if call is None:
+        return None
+    text = json.dumps(call.input, sort_keys=True, default=str)
+    return f"{len(text)}-{binascii.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
+
+
+def stamped(value: object) -> str | None:
+    """A host's time of an event, in milliseconds of the epoch, from a number or ISO 8601: the same for both.
+
+    >>> stamped(1795480338123), stamped("2026-11-24T00:32:18.123Z")
+    ('1795480338123', '1795480338123')
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    try:
+        return str(round(datetime.fromisoformat(value).timestamp() * 1000)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def ended_with(text: object) -> int | None:
+    """The exit code that a shell tool's result tells of; None if it tells of none.
+
+    >>> ended_with("<shellId: 1 completed with exit code 1>"), ended_with("Exit Code: 2"), ended_with("")
+    (1, 2, None)
+    """
+    found = re.search(r"(?i)\bexit(?:ed with)? code:? (\d{1,3})\b", text[-2000:]) if isinstance(text, str) else None
+    return int(found[1]) if found else None
 
 
 def encoded(answer: Mapping[str, Any]) -> bytes | None:
