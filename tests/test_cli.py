@@ -514,6 +514,18 @@ def test_a_whole_repository_can_be_muted(two):
     assert "everything in repo:" in a.run("mute", "--list").stdout
 
 
+def test_of_eight_that_mute_at_once_every_one_is_muted(here):
+    """Under the lock of the settings, as every change of them."""
+    muting = [
+        subprocess.Popen(
+            [*SIDELIGHT, "mute", "--session", f"s{number}"], cwd=here.cwd, env=here.env, stdout=subprocess.DEVNULL
+        )
+        for number in range(8)
+    ]
+    assert [one.wait(60) for one in muting] == [0] * 8
+    assert sorted(here.json("mute", "--list")["mute"]["sessions"]) == [f"s{number}" for number in range(8)]
+
+
 def test_muting_keeps_everything_else_of_the_settings_as_it_was(here):
     here.home.mkdir(mode=0o700, parents=True)
     file = here.home / "config.json"

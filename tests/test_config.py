@@ -5,6 +5,7 @@ import json
 import math
 import os
 
+import json_merge_patch  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,8 +25,12 @@ from sidelight.config import (
     check_window,
     is_sensitive,
     load,
-    merged,
 )
+
+
+def merged(before, patch):
+    return json_merge_patch.merge(copy.deepcopy(before), patch)
+
 
 OURS = DEFAULTS["monitoring"]["crossSessionCoordination"]
 

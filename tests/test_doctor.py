@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +159,40 @@ def test_a_file_that_is_no_ledger_costs_the_caller_nothing_and_is_set_aside(here
     assert here.json("intent", "fix the flood")["recorded"] is True
     kept = [path for path in here.home.iterdir() if path.is_file() and b"this is no database" in path.read_bytes()]
     assert kept, "the damaged file is set aside, not thrown away"
+
+
+def test_a_ledger_of_which_nothing_can_be_read_is_said_to_be_lost_and_where_its_audit_is(here):
+    here.run("intent", "recorded before the damage")
+    for path in here.home.glob("ledger.db*"):
+        path.write_bytes(b"\xa5" * path.stat().st_size)
+    said = here.run("recent", code=1).stderr
+    assert "ledger.db" in said
+    assert "sidelight doctor" in said
+    said = here.run("doctor", "--repair").stdout
+    assert "nothing in it could be read" in said
+    assert "audit log" in said
+    assert "none lost" not in said
+    assert here.json("recent")["count"] == 0
+    assert "recorded before the damage" in (here.home / "logs" / "cross-session-events.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause", "said"),
+    [
+        (Path.mkdir, "a directory is in its place", "cannot be opened: Is a directory"),
+        (lambda file: file.symlink_to("/nonexistent/x"), "a link that leads nowhere", "cannot be opened: No such file"),
+    ],
+    ids=["a directory", "a link that leads nowhere"],
+)
+def test_what_stands_in_the_place_of_a_ledger_is_named_and_left_alone(here, spoil, cause, said):
+    here.home.mkdir(parents=True, mode=0o700)
+    spoil(here.home / "ledger.db")
+    for words in (["intent", "x"], ["recent"], ["who"]):
+        assert said in here.run(*words, code=1).stderr
+    found = wrong(here)
+    assert set(found) == {"ledger"}
+    assert cause in str(found["ledger"]["cause"])
+    assert "Move " in str(found["ledger"]["remedy"])
 
 
 def test_what_can_be_read_of_a_damaged_ledger_is_kept(here):

@@ -85,6 +85,7 @@ KINDS: dict[str, Kind] = {
     "write": Kind("wrote", "edit", REPLACES, listed=False),
     "rewrite": Kind("rewrote files in", "edit", EDITS, listed=False),
     "copy-over": Kind("copied over", "destroy", REPLACES),
+    "change": Kind("changed", "edit", EDITS, listed=False),  # seen afterwards; what was said beforehand is an edit
     "delete": Kind("deleted", "destroy", DESTROYS),
     "restore": Kind("reverted", "destroy", DESTROYS),
     "file-use": Kind("used", "publish", USES, listed=False),

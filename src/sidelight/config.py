@@ -83,6 +83,11 @@ class Range(NamedTuple):
     least: int
     most: int
 
+    @property
+    def schema(self) -> dict[str, int]:
+        """The same as JSON Schema has it."""
+        return {"minimum": self.least, "maximum": self.most}
+
     def __str__(self) -> str:
         return f"a whole number from {self.least:,} to {self.most:,}"
 
@@ -127,15 +132,16 @@ def check_window(value: object) -> int:
     >>> check_window("600000")
     600000
     """
-    return _checked("windowMs", value, WINDOW_MS)
+    return check_whole("windowMs", value, WINDOW_MS)
 
 
 def check_limit(value: object) -> int:
     """A `limit` as a caller gave it."""
-    return _checked("limit", value, LIMIT)
+    return check_whole("limit", value, LIMIT)
 
 
-def _checked(name: str, value: object, bounds: Range) -> int:
+def check_whole(name: str, value: object, bounds: Range) -> int:
+    """A whole number within bounds, as a caller gave it: as a number or as the text of one. Raises `BoundsError`."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:
         value = int(value)
     number = _whole(value)
@@ -344,23 +350,6 @@ def _add(config: dict[str, Any], key: str, default: Any, dotted: str, unwanted: 
 
 
 # ── what a change changes ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def merged(before: Any, patch: Any) -> Any:
-    """The value after a merge patch (RFC 7396): null removes, an object merges, all else replaces. `before` stays.
-
-    >>> merged({"a": {"b": 1, "c": 2}}, {"a": {"b": None, "d": 3}})
-    {'a': {'c': 2, 'd': 3}}
-    """
-    if not isinstance(patch, dict):
-        return _copied(patch)
-    after = dict(before) if isinstance(before, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            after.pop(key, None)
-        else:
-            after[key] = merged(after.get(key), value)
-    return after
 
 
 def changed_leaves(before: Mapping[str, Any], patch: Mapping[str, Any]) -> list[tuple[str, Any]]:

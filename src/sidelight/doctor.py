@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -172,6 +173,9 @@ def _why(error: OSError) -> tuple[str, str]:
         return "its file system is read-only", _ELSEWHERE
     if error.errno in (errno.EACCES, errno.EPERM):
         return "you may not, or a sandbox keeps this program from it", _ELSEWHERE
+    if error.errno in (errno.EISDIR, errno.ENOENT, errno.ELOOP):
+        what = "a directory is" if error.errno == errno.EISDIR else "a link that leads nowhere is"
+        return f"{what} in its place", f"Move {error.filename} away; a ledger is made anew with the next action."
     return "the system says so", _ELSEWHERE
 
 
@@ -185,7 +189,7 @@ def exposed_files(patient: Patient) -> list[str]:
             mode = os.lstat(path).st_mode
         except OSError:
             continue
-        if mode & 0o077 and not os.path.islink(path):
+        if mode & 0o077 and (stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and path != patient.file)):
             found.append(path)
     return found
 

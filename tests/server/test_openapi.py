@@ -59,6 +59,18 @@ def test_it_is_served(shared):
     assert set(found["paths"]) == {route.path for route in ROUTES}
 
 
+ASKED = [(route.path, one) for route in ROUTES for one in route.asks]
+
+
+@pytest.mark.parametrize(("path", "one"), ASKED, ids=[f"{path}?{one.name}" for path, one in ASKED])
+@pytest.mark.parametrize("given", ["", "x", "1.0", "-1", "null"])
+def test_a_query_parameter_that_does_not_fit_its_schema_is_refused(shared, path, one, given):
+    """Given but empty, too: it is no number, no flag and no name, and never what is meant without it."""
+    answer = shared.client().get(f"{path}?{one.name}={given}")
+    assert answer.status_code == 400
+    assert one.name in answer.json()["error"]
+
+
 # A stream has no end; it has tests of its own.
 api = schemathesis.openapi.from_dict(openapi.document(ROUTES)).exclude(path="/coordination/stream")
 QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sidelight import audit, config, wire
+from sidelight import audit, wire
 from sidelight.cli.terminal import DONE, Command, Terminal, UsageError, confirmed, need_session, open_ledger, span
+from sidelight.home import settings
 from sidelight.ledger import Ledger
 from sidelight.redact import line
 
@@ -32,49 +32,21 @@ def _mute(options: Namespace, terminal: Terminal) -> int:
             return _show_muted(ledger, terminal)
         name = ledger.space if options.repo else need_session(options, ledger, terminal.env).actor
         where = "spaces" if options.repo else "sessions"
-        before = list(ledger.config.mute_spaces if options.repo else ledger.config.mute_sessions)
-        after = [one for one in before if one != name] + ([] if options.off else [name])
-        if after != before:
-            _save(ledger.home, {"mute": {where: after}})
+        settings.mute(ledger.home, where, name, off=options.off)
         return _show_muted(ledger, terminal)
 
 
 def _show_muted(ledger: Ledger, terminal: Terminal) -> int:
-    settings = ledger.config
+    sessions, spaces = ledger.config.mute_sessions, ledger.config.mute_spaces
     if terminal.as_json:
-        terminal.body({"mute": {"sessions": settings.mute_sessions, "spaces": settings.mute_spaces}})
+        terminal.body({"mute": {"sessions": sessions, "spaces": spaces}})
         return DONE
-    muted = [f"session {line(one, 128)}" for one in settings.mute_sessions]
-    muted += [f"everything in {line(one, 200)}" for one in settings.mute_spaces]
+    muted = [f"session {line(one, 128)}" for one in sessions]
+    muted += [f"everything in {line(one, 200)}" for one in spaces]
     terminal.say(*(f"Muted: {one}. It is recorded, but not warned." for one in muted))
     if not muted:
         terminal.say("Nothing is muted.")
     return DONE
-
-
-def _save(home: str, ours: dict[str, Any]) -> None:
-    """Change settings of ours in a home's `config.json`, whole or not at all; all else keeps its order and indent."""
-    file = os.path.join(home, "config.json")
-    raw = config.read_file(file)
-    changed = config.merged(raw, {"monitoring": {"crossSessionCoordination": ours}})
-    config.check(changed, file)
-    with tempfile.NamedTemporaryFile("w", dir=home, prefix=".config-", delete=False, encoding="utf-8") as draft:
-        json.dump(changed, draft, indent=_indent(file), ensure_ascii=False)
-        draft.write("\n")
-        draft.flush()
-        os.fsync(draft.fileno())
-    if raw:
-        os.chmod(draft.name, os.stat(file).st_mode & 0o777)
-    os.replace(draft.name, os.path.realpath(file))
-
-
-def _indent(file: str) -> int:
-    try:
-        with open(file, encoding="utf-8-sig") as text:
-            second = text.read(4096).partition("\n")[2]
-    except OSError:
-        return 2
-    return len(second) - len(second.lstrip(" ")) or 2
 
 
 # ── export ──

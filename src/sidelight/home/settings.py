@@ -19,8 +19,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import json_merge_patch  # type: ignore[import-untyped] # it ships no types
-
 from sidelight import config
 from sidelight.redact import MASK, line, mask
 from sidelight.space import alone
@@ -62,6 +60,8 @@ def changing(home: str, patch: object) -> Iterator[Change]:
 
     Source: O13, design 10.
     """
+    import json_merge_patch  # type: ignore[import-untyped] # it ships no types; here, for `mute` works without it
+
     wanted = _checked(patch)
     with _alone(home):
         text, raw = _text(home), read(home)
@@ -91,6 +91,23 @@ def apply_defaults(home: str) -> config.Applied:
 
     _edit(home, add)
     return done
+
+
+def mute(home: str, what: str, name: str, *, off: bool = False) -> None:
+    """Mute one of the `sessions` or `spaces` of a home, or with `off` let it hear again. Of many at once all count.
+
+    Raises `ConfigError` where the file that is there cannot be used, `OSError` where the new one cannot be written.
+    """
+
+    def change(raw: dict[str, Any]) -> None:
+        before = config.check(raw, _file(home))
+        known = before.mute_sessions if what == "sessions" else before.mute_spaces
+        if (name in known) == off:
+            after = [one for one in known if one != name] + ([] if off else [name])
+            ours = raw.setdefault("monitoring", {}).setdefault("crossSessionCoordination", {})
+            ours.setdefault("mute", {})[what] = after
+
+    _edit(home, change)
 
 
 def token(home: str, env: Mapping[str, str]) -> str:

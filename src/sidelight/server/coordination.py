@@ -19,10 +19,11 @@ from sidelight.server.served import Served
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
 
-WINDOW = Parameter("windowMs", {"type": "integer", "minimum": 1, "maximum": config.DAY}, "how far back, in ms")
-LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, "how many at most")
+WINDOW = Parameter("windowMs", {"type": "integer", **config.WINDOW_MS.schema}, "how far back, in ms")
+LIMIT = Parameter("limit", {"type": "integer", **config.LIMIT.schema, "default": config.DEFAULT_LIMIT}, "how many")
 QUIET = Parameter("quiet", {"type": "boolean", "default": False}, "footprints (edits, reads of a port) too")
-AFTER = Parameter("after", {"type": "integer", "minimum": 0}, "start behind this `seq`; without it, with what is new")
+SEQ = config.Range(0, 10**15 - 1)
+AFTER = Parameter("after", {"type": "integer", **SEQ.schema}, "start behind this `seq`; without it, with what is new")
 
 
 def announce(served: Served, ask: Ask) -> Answer:
@@ -64,12 +65,8 @@ def _finished(served: Served, action_id: str) -> wire.Json:
 def recent(served: Served, ask: Ask) -> Answer:
     """GET /coordination/recent (O11)."""
     ledger = served.ledger
-    limit, window = ask.query("limit"), ask.query("windowMs")
-    actions = ledger.recent(
-        limit=config.check_limit(limit) if limit is not None else None,
-        window_ms=config.check_window(window) if window is not None else None,
-        quiet=ask.flag("quiet"),
-    )
+    limit, window = ask.number("limit"), ask.number("windowMs")
+    actions = ledger.recent(limit=limit, window_ms=window, quiet=ask.flag("quiet"))
     return Answer(200, wire.recent(actions, ledger.states(actions), enabled=ledger.config.enabled))
 
 
@@ -91,13 +88,11 @@ def sessions(served: Served, ask: Ask) -> Answer:  # noqa: ARG001 - every route 
 def follow(served: Served, ask: Ask) -> Response:
     """GET /coordination/stream: the record as it grows."""
     store, space, quiet = served.ledger.store, served.ledger.space, ask.flag("quiet")
-    given = ask.header("last-event-id") or ask.query("after")
-    if given is None:
+    seen, after = ask.header("last-event-id"), ask.number("after")
+    if seen is not None:
+        after = config.check_whole("Last-Event-ID", seen, SEQ)
+    elif after is None:
         after = store.last_seq()
-    elif given.isascii() and given.isdigit() and len(given) <= 18:
-        after = int(given)
-    else:
-        raise Refusal(400, "Last-Event-ID and after must be a `seq`: a whole number from 0 on")
     return stream.follow(served.bell, store, after, lambda one: (quiet or one.listed) and one.space == space)
 
 

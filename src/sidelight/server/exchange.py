@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from sidelight import wire
-from sidelight.config import BoundsError, ConfigError
+from sidelight.config import BoundsError, ConfigError, Range, check_whole
 from sidelight.home.commitments import BadCommitmentError, NoSuchCommitmentError
 from sidelight.home.settings import UnpatchableError
 from sidelight.ledger import ACTOR_MOST
@@ -55,11 +55,21 @@ class Answer(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A query parameter, for the documentation: its name, its JSON schema, what it says."""
+    """A query parameter: its name, its JSON schema, what it says. It is documented and checked by its schema."""
 
     name: str
     schema: dict[str, Any]
     says: str
+
+    def check(self, text: str) -> None:
+        """Refuses a text that does not fit the schema; an empty one fits none."""
+        kind, values = self.schema["type"], self.schema.get("enum")
+        if kind == "integer":
+            check_whole(self.name, text, Range(self.schema["minimum"], self.schema["maximum"]))
+        elif kind == "boolean" and text not in ("true", "false"):
+            raise Refusal(400, f"{self.name} must be true or false")
+        elif values is not None and text not in values:
+            raise Refusal(400, f"{self.name} must be one of {', '.join(values)}")
 
 
 class Route(NamedTuple):
@@ -130,12 +140,14 @@ class Ask:
         """A query parameter; the last one counts."""
         return self._query.get(name)
 
+    def number(self, name: str) -> int | None:
+        """A query parameter that is a whole number; None if it was not given."""
+        text = self.query(name)
+        return int(text) if text is not None else None
+
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""
-        text = self.query(name)
-        if text not in (None, "true", "false"):
-            raise Refusal(400, f"{name} must be true or false")
-        return text == "true"
+        return self.query(name) == "true"
 
     @property
     def actor(self) -> str | None:
@@ -184,6 +196,9 @@ def _asked(route: Route, query: bytes) -> dict[str, str]:
     if unknown:
         rest = f"; known are {', '.join(known)}" if known else ": this takes none"
         raise Refusal(400, f"unknown query parameter {line(unknown[0], 60)}{rest}")
+    for one in route.asks:
+        if one.name in found:
+            one.check(found[one.name])
     return found
 
 

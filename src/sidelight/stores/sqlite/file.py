@@ -114,8 +114,14 @@ class File:
             try:
                 return how()
             except sqlite3.OperationalError as error:
+                if _code(error) in _UNOPENED:
+                    self._try_to_open()
                 if not _is_busy(error) or time.monotonic() >= deadline:
                     raise
+
+    def _try_to_open(self) -> None:
+        """SQLite says only that it could not; the system says why. Raises `OSError` if it does."""
+        os.close(os.open(self.path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0)))
 
     def _begin_writing(self) -> sqlite3.Connection:
         db = self._connection()
@@ -195,16 +201,25 @@ class Transaction:
 
 def our_error(path: str, error: Exception) -> StoreError:
     """Everything SQLite or the disk can say, as one of our own errors."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if _is_busy(error):
         return StoreBusy(f"{path}: {error}")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(f"{path}: {error}")
+    if isinstance(error, OSError) and error.filename == path:
+        return StoreError(f"{path} cannot be opened: {error.strerror}")
     return StoreError(f"{path}: {error}")
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_UNOPENED = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
+
+
+def _code(error: Exception) -> int:
+    """What SQLite calls it; 0 for what is not SQLite's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_busy(error: Exception) -> bool:
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 # ── freezing ──────────────────────────────────────────────────────────────────────────────────────────────────────

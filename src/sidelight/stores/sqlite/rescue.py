@@ -44,6 +44,12 @@ class Salvaged(NamedTuple):
     aside: str
 
     def __str__(self) -> str:
+        if not self.kept:
+            return (
+                f"{self.path} was damaged, and nothing in it could be read: what was recorded there is gone from the "
+                "ledger. The audit log beside it still tells it, as far back as it goes. An empty ledger is in its "
+                f"place; the damaged file is now {self.aside}"
+            )
         missing = f", at most {self.lost:,} lost" if self.lost else ", none lost"
         return f"{self.path} was damaged: {self.kept:,} actions are kept{missing}; the damaged file is now {self.aside}"
 
