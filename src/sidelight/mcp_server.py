@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import IO, Any
 
@@ -186,8 +187,9 @@ async def stdio(desk: Desk, before: Iterable[str] = (), unheard: Iterable[object
     because the client has had it from somebody else.
     """
     server = make(desk)
-    with os.fdopen(os.dup(0), "rb") as given, os.fdopen(os.dup(1), "wb") as taken:
-        lines, written = _Lines(given, before), _Written(taken, desk, unheard)
+    with os.fdopen(os.dup(1), "wb") as taken:
+        sys.stdout = sys.stderr  # nothing else may come between the messages
+        lines, written = _Lines(sys.stdin.buffer, before), _Written(taken, desk, unheard)
         async with stdio_server(lines, written) as (read, write):  # type: ignore[arg-type] # all that it uses of files
             await server.run(read, write, server.create_initialization_options())
 

@@ -22,10 +22,13 @@ PATIENCE = 60
 def stdio(home: Path, **env: str) -> Any:
     """A way to a `sidelight mcp` of one's own, with this environment and no other."""
     around = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "SIDELIGHT_HOME": str(home), "CI": "true", **env}
-    program = ["-m", "sidelight", "mcp"]
-    return lambda: stdio_client(
-        StdioServerParameters(command=sys.executable, args=program, env=around, cwd=home.parent)
-    )
+    return within(around, home.parent)
+
+
+def within(env: dict[str, str], cwd: Path) -> Any:
+    """A way to a `sidelight mcp` that is started with this environment in this directory."""
+    program = StdioServerParameters(command=sys.executable, args=["-m", "sidelight", "mcp"], env=env, cwd=cwd)
+    return lambda: stdio_client(program)
 
 
 def http(url: str, **headers: str) -> Any:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from sidelight.cli.terminal import DONE, NOT_RECORDED, Command, Terminal
-
-_MISSING = "this needs the MCP SDK; install it: pip install 'sidelight[mcp]'"
+from sidelight.cli.terminal import NOT_RECORDED, Command, Terminal
 
 
 def _no_arguments(parser: ArgumentParser) -> None:
@@ -14,17 +12,14 @@ def _no_arguments(parser: ArgumentParser) -> None:
 
 
 def _mcp(options: Namespace, terminal: Terminal) -> int:
-    try:
-        import anyio
+    from sidelight.bridge import MISSING, main
 
-        from sidelight.desk import Desk
-        from sidelight.mcp_server import stdio
-    except ImportError:
-        return terminal.fail(_MISSING, NOT_RECORDED)
     named = {"SIDELIGHT_SESSION": options.session, "SIDELIGHT_AGENT": options.agent}
     env = {**terminal.env, **{name: value for name, value in named.items() if value}}
-    anyio.run(stdio, Desk.of(env, options.home))
-    return DONE
+    try:
+        return main(env, options.home)
+    except ImportError:
+        return terminal.fail(MISSING, NOT_RECORDED)
 
 
 COMMANDS = (
