@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 CORPUS ?= ../shared/corpus
+LAB ?= ../shared/lab
 # Debian's names of what the tests drive beside Python.
 TEST_NEEDS := chromium fish postgresql procps zsh
 LONG_NEEDS := faketime iproute2
@@ -49,10 +50,8 @@ corpus: setup ## the collision corpus through the real code, and its score (CORP
 	    $(BIN)/python "$(CORPUS)/score.py" "$(CORPUS)/public" build/decisions.jsonl; \
 	else echo "No corpus at $(CORPUS). Name one: make corpus CORPUS=DIR"; fi
 
-hosts: setup ## against the real agent programs
-	@$(BIN)/pytest -m hosts --collect-only -q >/dev/null; \
-	if [ $$? -eq 5 ]; then echo "No test is marked hosts yet."; \
-	else $(BIN)/pytest -m hosts --timeout 600; fi
+hosts: setup ## against the real agent programs (LAB=DIR LAB_CLIENTS=DIR)
+	@LAB="$(LAB)" scripts/hosts
 
 bench: setup ## every benchmark, side by side (PARTS="library http", BENCH="--quick --json FILE")
 	@$(BIN)/python -m benchmarks $(PARTS) $(BENCH)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sidelight.cli import main
-from sidelight.hosts import choosing, installing, launcher
+from sidelight.hosts import HOSTS, choosing, installing, launcher
 from sidelight.hosts.choosing import Chosen
 from tests.terminals import git, repository
 
@@ -66,7 +66,7 @@ class User:
         }
 
 
-EVERY = [part for host in choosing.installable() for part in ("--host", host)]
+EVERY = [part for host in HOSTS for part in ("--host", host)]
 
 
 # ── init ──
@@ -103,7 +103,7 @@ def test_a_dry_run_shows_every_line_and_writes_nothing(user):
 def test_each_host_calls_the_constant_command_and_the_server_by_an_absolute_path(user):
     user.run("init", *EVERY)
     written = "\n".join(data.decode() for data, _ in user.files().values())
-    for host in choosing.installable():
+    for host in HOSTS:
         assert json.dumps(launcher.command(host))[1:-1] in written
     server = tomllib.loads((user.home / ".codex/config.toml").read_text())["mcp_servers"]["sidelight"]
     assert os.path.isabs(server["command"])
@@ -194,7 +194,7 @@ def test_a_host_goes_alone_and_shares_its_skill_until_the_last_one_went(user):
     skill = user.home / ".agents/skills/sidelight/SKILL.md"
     sharing = [
         host
-        for host in choosing.installable()
+        for host in HOSTS
         if any(
             one.piece.file == str(skill)
             for one in choosing.wanted([Chosen(host)], dict(os.environ), installing.read_record(dict(os.environ)))

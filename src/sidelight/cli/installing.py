@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sidelight.cli.terminal import DONE, NOT_RECORDED, Command, Terminal, UsageError
-from sidelight.hosts import choosing, installing
+from sidelight.hosts import HOSTS, choosing, installing
 from sidelight.hosts.choosing import Chosen
 from sidelight.hosts.installing import Change
 from sidelight.hosts.pieces import Place
@@ -17,7 +17,7 @@ from sidelight.redact import line
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    hosts = choosing.installable()
+    hosts = list(HOSTS)
     parser.add_argument("--host", action="append", choices=hosts, metavar="H", help=f"one of {', '.join(hosts)}")
     parser.add_argument(
         "--project", action="store_true", help="in this repository only, in files that are not committed"
@@ -33,7 +33,7 @@ def _init(options: Namespace, terminal: Terminal) -> int:
     project = choosing.project_of(os.getcwd(), env) if options.project else None
     hosts = options.host or choosing.in_use(env)
     if not hosts:
-        raise UsageError(f"no agent program was found here; name one with --host ({', '.join(choosing.installable())})")
+        raise UsageError(f"no agent program was found here; name one with --host ({', '.join(HOSTS)})")
     choice = [Chosen(host, project) for host in dict.fromkeys(hosts)]
     plan, wanted = choosing.plan_install(choice, env)
     if not options.dry_run:
@@ -62,7 +62,7 @@ def _installed(options: Namespace, env: Mapping[str, str]) -> list[Chosen]:
     """What is to go: everything there is for the user and in every project, or what the options narrow it to."""
     here = choosing.project_of(os.getcwd(), env) if options.project else None
     known = filter(None, map(choosing.chosen, installing.read_record(env).owners))
-    every = [*(Chosen(host, here) for host in choosing.installable()), *(one for one in known if one.project)]
+    every = [*(Chosen(host, here) for host in HOSTS), *(one for one in known if one.project)]
     return [
         one
         for one in dict.fromkeys(every)

@@ -53,12 +53,6 @@ def install_of(host: str) -> Install:
     return cast("Install", import_module(f"sidelight.hosts.{HOSTS[host]}.install"))
 
 
-def installable() -> list[str]:
-    """The hosts that can be installed for."""
-    here = os.path.dirname(__file__)
-    return [host for host, name in HOSTS.items() if os.path.exists(os.path.join(here, name, "install.py"))]
-
-
 def chosen(owner: str) -> Chosen | None:
     """What an owner's name in the record says; None for a host that is not known."""
     host, _, project = owner.partition("@")
@@ -68,7 +62,7 @@ def chosen(owner: str) -> Chosen | None:
 def in_use(env: Mapping[str, str]) -> list[str]:
     """The hosts that this user has: the program is on the PATH, or its folder of settings is there."""
     place = Place(env)
-    found = ((host, install_of(host)) for host in installable())
+    found = ((host, install_of(host)) for host in HOSTS)
     return [
         host
         for host, install in found

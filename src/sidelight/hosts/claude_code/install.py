@@ -63,6 +63,7 @@ def published() -> dict[str, str]:
     place = Place({}, hook=lambda host: f"command -v sidelight >/dev/null && sidelight hook {host} 2>/dev/null; exit 0")
     market = {
         "name": "sidelight",
+        "description": ABOUT,
         "owner": {"name": "Sidelight contributors"},
         "plugins": [{"name": "sidelight", "source": "./plugin", "description": ABOUT}],
     }
