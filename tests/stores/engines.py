@@ -5,14 +5,19 @@ A new engine is one entry in `OPENERS`: the whole suite then runs on it.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sidelight.actions import EDITS, KINDS, Draft, Session, Touch
 from sidelight.stores import Appended, Clock, Entry, Question, Store, open_store
 from sidelight.stores.guarded import guarded
+from sidelight.stores.postgres import PostgresStore
+from sidelight.stores.postgres.connection import Connections, address
 from sidelight.stores.projections import probes_of, sweeps
+from tests.postgres_server import ledger_url, postgres
 
 START = 1_700_000_000_000
 SPACE = "repo:acme/app"
@@ -23,7 +28,26 @@ OPENERS: dict[str, Callable[[Path, Clock], Store]] = {
     "memory": lambda _, clock: open_store("memory:", clock=clock),
     "guarded": lambda directory, clock: guarded(str(directory / "ledger.db"), str(directory), clock=clock),
     "sqlite": lambda directory, clock: open_store(str(directory / "ledger.db"), clock=clock),
+    "postgres": lambda directory, clock: postgres_store(str(directory), clock),
 }
+
+
+def postgres_store(owner: str, clock: Clock) -> Store:
+    """An owner's ledger, over connections that all tests of this process share: a new one has much to prepare."""
+    where = address(ledger_url(owner))
+    return PostgresStore(where, wall=clock.wall, connections=_connections(where.conninfo))
+
+
+@cache
+def _connections(conninfo: str) -> Connections:
+    del conninfo  # of one server there is one set
+    shared = Connections(address(postgres().url()))
+    atexit.register(shared.close)
+    return shared
+
+
+#: Engines whose clock is another machine's: what is done to this one's changes nothing.
+ELSEWHERE = frozenset({"postgres"})
 
 
 class Machine:
@@ -31,12 +55,15 @@ class Machine:
 
     def __init__(self) -> None:
         self.wall, self.ticks, self.boot = START, 5_000, "boot-1"
+        self.elsewhere = START  # what a server's clock says
         self.clock = Clock(lambda: self.wall, lambda: self.ticks, lambda: self.boot)
+        self.server = Clock(lambda: self.elsewhere, lambda: self.elsewhere, lambda: "another machine")
 
     def later(self, *, ms: int = 0, seconds: int = 0, minutes: int = 0, hours: int = 0) -> None:
         """Let time pass."""
         passed = ms + 1000 * (seconds + 60 * minutes + 3600 * hours)
         self.wall += passed
+        self.elsewhere += passed
         self.ticks += passed
 
     def reboot(self, *, wall: int) -> None:
@@ -51,13 +78,17 @@ class Ledger:
         self.engine = engine
         self.directory = directory
         self.machine = Machine()
-        self.store = OPENERS[engine](directory, self.machine.clock)
+        self.store = self._opened()
+
+    def _opened(self) -> Store:
+        clock = self.machine.server if self.engine in ELSEWHERE else self.machine.clock
+        return OPENERS[self.engine](self.directory, clock)
 
     def reopen(self) -> None:
         """As another process would find it."""
         if self.engine != "memory":
             self.store.dispose()
-            self.store = OPENERS[self.engine](self.directory, self.machine.clock)
+            self.store = self._opened()
 
     def acts(self, actor: str | None, *touches: Touch, later_ms: int = 1000, **about: Any) -> Appended:
         """One action, a second after whatever came before."""

@@ -753,7 +753,8 @@ def test_setting_the_wall_clock_changes_nothing(ledger, jump):
     assert ledger.store.prune(older_than_ms=3_600_000, max_bytes=1 << 40) == 0
 
 
-def test_after_a_reboot_time_goes_on_from_the_wall_clock(ledger):
+def test_after_a_reboot_time_goes_on_from_the_wall_clock(embedded):
+    ledger = embedded
     first = ledger.acts("a", file("a.py")).added[0]
     ledger.machine.reboot(wall=first.ts + 7_000)
     ledger.reopen()

@@ -1,6 +1,6 @@
-"""The one promise (design 4), for real: many processes and threads on one file, some of them killed in the middle.
+"""The one promise (design 4), for real: many processes and threads on one ledger, some of them killed in the middle.
 
-Nothing acknowledged is lost, no id is given twice, no file is torn; of every two sessions acting on one target at least
+Nothing acknowledged is lost, no id is given twice, nothing is torn; of every two sessions acting on one target at least
 one saw the other, and the earlier one is told.
 """
 
@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from sidelight.actions import Session
-from sidelight.stores import Appended, StoreError
+from sidelight.stores import Appended, Store, StoreError
 from sidelight.stores.sqlite import SqliteStore
+from tests.postgres_server import ledger_url
 from tests.stores import writers
 from tests.stores.engines import entry, question
 
@@ -98,7 +99,7 @@ def listening(each: Iterable[Writer]) -> list[threading.Thread]:
 
 def check_the_promise(path: str, said: list[dict[str, Any]]) -> None:
     """Hold what was acknowledged against what is there."""
-    store = SqliteStore(path)
+    store = writers.opened(path)
     try:
         assert store.check() == []
         kept = list(store.export())
@@ -128,7 +129,7 @@ def _nobody_is_blind(kept: list[Any], said: list[dict[str, Any]]) -> None:
         newest[one["actor"]] = one["seq"]
 
 
-def _the_earlier_are_told(store: SqliteStore, kept: list[Any]) -> None:
+def _the_earlier_are_told(store: Store, kept: list[Any]) -> None:
     actors = {one["actor"]: one["seq"] for one in reversed(kept)}  # each with its first action
     for actor, first in actors.items():
         later = {one["seq"] for one in kept if one["actor"] != actor and one["seq"] > first}
@@ -174,12 +175,12 @@ def in_threads(works: list[Callable[[], None]]) -> None:
         raise failed[0]
 
 
-def run_ledgers(path: str, *, threads: int, many: int, store: SqliteStore | None = None) -> None:
+def run_ledgers(path: str, *, threads: int, many: int, store: Store | None = None) -> None:
     """Threads that write, on one store or each on its own, and the check afterwards."""
     said: list[dict[str, Any]] = []
 
     def write(actor: str) -> None:
-        own = store or SqliteStore(path)
+        own = store or writers.opened(path)
         try:
             said.extend(writers.record(own, actor, many))
         finally:
@@ -197,21 +198,47 @@ def path(tmp_path, record_property):
     return str(tmp_path / "ledger.db")
 
 
+@pytest.fixture
+def url(tmp_path, record_property):
+    record_property("engine", "postgres")
+    return ledger_url(str(tmp_path))
+
+
 def test_eight_processes_and_one_that_is_killed_over_and_over_keep_the_promise(path):
     """Issue 2, "Seen to work": 8 × 500, a writer killed -9 and replaced."""
     run_processes(path, processes=8, many=500, kills=10)
 
 
+def test_processes_on_one_server_and_one_that_is_killed_keep_the_promise(url):
+    run_processes(url, processes=3, many=40, kills=2)
+
+
+@pytest.mark.long
+def test_eight_processes_on_one_server_and_one_that_is_killed_over_and_over_keep_the_promise(url):
+    run_processes(url, processes=8, many=500, kills=10)
+
+
 def test_sixteen_threads_keep_the_promise(path):
     """Issue 2, "Seen to work": 16 × 200 in one process."""
-    store = SqliteStore(path)
+    store = writers.opened(path)
     run_ledgers(path, threads=16, many=200, store=store)
+    store.dispose()
+
+
+def test_sixteen_threads_on_one_server_keep_the_promise(url):
+    """More threads than connections: some wait for one."""
+    store = writers.opened(url)
+    run_ledgers(url, threads=16, many=20, store=store)
     store.dispose()
 
 
 def test_threads_with_ledgers_of_their_own_keep_the_promise(path):
     """As two servers would in one process: nothing but the file is shared."""
     run_ledgers(path, threads=4, many=100)
+
+
+def test_threads_with_connections_of_their_own_keep_the_promise(url):
+    run_ledgers(url, threads=4, many=40)
 
 
 # ── the transaction is what keeps it ──────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,8 @@
 """A process that records on one ledger and says on its output what was acknowledged, a line each; it may be killed.
 
 python -m tests.stores.writers LEDGER ACTOR HOW_MANY
+
+LEDGER is a file, or the URL of a server's.
 """
 
 from __future__ import annotations
@@ -11,8 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sidelight.actions import Session
-from sidelight.stores import Appended
-from sidelight.stores.sqlite import SqliteStore
+from sidelight.stores import Appended, Store
 from tests.stores.engines import entry, file, question
 
 TARGET = file("shared.py")
@@ -28,15 +29,27 @@ def acknowledged(actor: str, look: Appended) -> dict[str, Any]:
     return {"actor": actor, "id": added.id, "seq": added.seq, "ts": added.ts, "saw": saw}
 
 
-def record(store: SqliteStore, actor: str, many: int) -> Iterator[dict[str, Any]]:
+def opened(place: str) -> Store:
+    """A patient store: on a busy machine it waits for its turn as long as it takes."""
+    if "://" in place:
+        from sidelight.stores.postgres import PostgresStore
+        from sidelight.stores.postgres.connection import address
+
+        return PostgresStore(address(place), wait_ms=60_000)
+    from sidelight.stores.sqlite import SqliteStore
+
+    return SqliteStore(place, busy_ms=60_000)
+
+
+def record(store: Store, actor: str, many: int) -> Iterator[dict[str, Any]]:
     """Act so often on the one target."""
     asked = question([TARGET])
     for _ in range(many):
         yield acknowledged(actor, store.append([entry(actor, TARGET)], asked, me=Session(actor)))
 
 
-def main(path: str, actor: str, many: str) -> None:
-    store = SqliteStore(path, busy_ms=60_000)
+def main(place: str, actor: str, many: str) -> None:
+    store = opened(place)
     print(json.dumps({"ready": actor}), flush=True)
     sys.stdin.readline()  # all start at once
     for one in record(store, actor, int(many)):
