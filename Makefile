@@ -6,7 +6,7 @@ LAB ?= ../shared/lab
 TEST_NEEDS := chromium fish postgresql procps zsh
 LONG_NEEDS := faketime iproute2
 
-.PHONY: help setup demo test test-long lint types format lock docs corpus hosts bench clean
+.PHONY: help setup demo test test-long lint types format lock docs corpus hosts soak bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ corpus: setup ## the collision corpus through the real code, and its score (CORP
 
 hosts: setup ## against the real agent programs (LAB=DIR LAB_CLIENTS=DIR)
 	@LAB="$(LAB)" scripts/hosts
+
+soak: setup ## thirty sessions while things go wrong, for SECONDS (1200); the books must balance
+	@scripts/debian-packages $(LONG_NEEDS)
+	$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),1200) $(ARGS)
 
 bench: setup ## every benchmark, side by side (PARTS="library http", BENCH="--quick --json FILE")
 	@$(BIN)/python -m benchmarks $(PARTS) $(BENCH)
