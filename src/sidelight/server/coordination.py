@@ -15,6 +15,7 @@ from sidelight.redact import mask, secrets_out
 from sidelight.server import messages, stream
 from sidelight.server.bursts import worded
 from sidelight.server.exchange import Answer, Ask, Parameter, Refusal
+from sidelight.server.recently import Asked
 from sidelight.server.served import Served
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
@@ -64,10 +65,8 @@ def _finished(served: Served, action_id: str) -> wire.Json:
 
 def recent(served: Served, ask: Ask) -> Answer:
     """GET /coordination/recent (O11)."""
-    ledger = served.ledger
-    limit, window = ask.number("limit"), ask.number("windowMs")
-    actions = ledger.recent(limit=limit, window_ms=window, quiet=ask.flag("quiet"))
-    return Answer(200, wire.recent(actions, ledger.states(actions), enabled=ledger.config.enabled))
+    asked = Asked(ask.number("limit"), ask.number("windowMs"), ask.flag("quiet"))
+    return Answer(200, served.recently.answer(served.ledger, asked))
 
 
 def notices(served: Served, ask: Ask) -> Answer:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from sidelight.home.commitments import BadCommitmentError, NoSuchCommitmentError
 from sidelight.home.settings import UnpatchableError
 from sidelight.ledger import ACTOR_MOST
 from sidelight.redact import MASK, line, secrets_out
+from sidelight.server.encoding import encoded
 from sidelight.server.log import Log
 from sidelight.server.served import Served
 from sidelight.stores import StoreBusy, StoreError
@@ -48,10 +48,10 @@ class Refusal(Exception):
 
 
 class Answer(NamedTuple):
-    """A status and a JSON body."""
+    """A status and a JSON body, or its bytes."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, Any] | bytes
 
 
 class Parameter(NamedTuple):
@@ -298,9 +298,11 @@ async def body_of(receive: Receive) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def reply(send: Send, status: int, body: dict[str, Any], headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+async def reply(
+    send: Send, status: int, body: dict[str, Any] | bytes, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
     """Send a JSON answer."""
-    content = encoded(body)
+    content = body if isinstance(body, bytes) else encoded(body)
     start: Message = {
         "type": "http.response.start",
         "status": status,
@@ -313,14 +315,6 @@ async def reply(send: Send, status: int, body: dict[str, Any], headers: Sequence
     }
     await send(start)
     await send({"type": "http.response.body", "body": content})
-
-
-def encoded(body: dict[str, Any]) -> bytes:
-    """JSON; half a character, which `config.json` can hold, as an escape."""
-    try:
-        return msgspec.json.encode(body)
-    except UnicodeEncodeError:
-        return json.dumps(body, separators=(",", ":")).encode()
 
 
 # ── the way in ────────────────────────────────────────────────────────────────────────────────────────────────────

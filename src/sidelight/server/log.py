@@ -7,9 +7,11 @@ not fit into the queue is counted and dropped.
 from __future__ import annotations
 
 import contextlib
+import functools
 import queue
 import sys
 import threading
+import time
 import traceback
 from datetime import datetime
 from typing import IO
@@ -17,6 +19,12 @@ from typing import IO
 from sidelight.redact import line, secrets_out
 
 _WAITING_MOST = 10_000
+_GATHER = 0.05  # seconds
+
+
+@functools.lru_cache(2)
+def _clock(second: int) -> str:
+    return f"{datetime.fromtimestamp(second).astimezone():%H:%M:%S}"
 
 
 class Log:
@@ -27,6 +35,7 @@ class Log:
         self._out = out or sys.stderr
         self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_MOST)
         self._dropped = 0
+        self._ended = threading.Event()
         self._writer = threading.Thread(target=self._write, name="sidelight-log", daemon=True)
         self._writer.start()
 
@@ -44,12 +53,13 @@ class Log:
     def say(self, text: str) -> None:
         """A line."""
         try:
-            self._lines.put_nowait(f"{datetime.now().astimezone():%H:%M:%S} {text}\n")
+            self._lines.put_nowait(f"{_clock(int(time.time()))} {text}\n")
         except queue.Full:
             self._dropped += 1
 
     def close(self, seconds: float = 0.5) -> None:
         """Write what waits, for so long at most."""
+        self._ended.set()
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(None)
         self._writer.join(seconds)
@@ -59,9 +69,16 @@ class Log:
             text = self._lines.get()
             if text is None:
                 return
+            self._ended.wait(_GATHER)  # a busy server writes many lines at once
+            waiting: list[str | None] = [text]
+            with contextlib.suppress(queue.Empty):
+                while waiting[-1] is not None:
+                    waiting.append(self._lines.get_nowait())
             lost, self._dropped = self._dropped, 0
             if lost:
-                text = f"… {lost} lines were dropped\n{text}"
+                waiting.insert(0, f"… {lost} lines were dropped\n")
             with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
-                self._out.write(text)
+                self._out.write("".join(one for one in waiting if one is not None))
                 self._out.flush()
+            if waiting[-1] is None:
+                return

@@ -15,6 +15,7 @@ from sidelight.home import commitments
 from sidelight.ledger import Ledger
 from sidelight.server.auth import Keys, Names
 from sidelight.server.bursts import Bursts
+from sidelight.server.recently import Recently
 from sidelight.server.stream import Bell
 from sidelight.space import home_space, prepare, state_dir
 
@@ -46,6 +47,7 @@ class Served:
         self.keys = Keys(home, env)
         self.names = names or Names()
         self.bursts = Bursts()
+        self.recently = Recently()
         self.threads = ThreadPoolExecutor(8, thread_name_prefix="sidelight")
         self._seen: dict[str, float] = {}
         quick = self.ledger.hasty(HASTE_MS)

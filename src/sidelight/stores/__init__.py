@@ -299,6 +299,15 @@ def _scheme(url: str) -> str:
     return url.partition(":")[0] if is_url(url) else ""
 
 
+def stamp_of(store: Store | None) -> object:
+    """Something that changes whenever anybody writes into a store; None where the store cannot tell cheaply.
+
+    Raises `StoreError`.
+    """
+    stamp = getattr(store, "stamp", None)
+    return stamp() if stamp is not None else None
+
+
 def open_store(url: str, *, clock: Clock | None = None) -> Store:
     """Open the store a URL names: `sqlite:///path`, a plain path, `memory:`, `postgresql://…`.
 
@@ -333,4 +342,5 @@ __all__ = [
     "Told",
     "Work",
     "open_store",
+    "stamp_of",
 ]

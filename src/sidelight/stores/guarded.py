@@ -37,6 +37,7 @@ from sidelight.stores import (
     StoreGone,
     can_be_gone,
     open_store,
+    stamp_of,
 )
 
 if TYPE_CHECKING:
@@ -376,6 +377,10 @@ class Guarded:
 
     def check(self) -> list[str]:
         return self.ask(lambda store: store.check(), within_ms=LONG_MS)
+
+    def stamp(self) -> object:
+        """What changes whenever anything is written (`stores.stamp_of`); None where only asking would tell."""
+        return stamp_of(self._engine)
 
     def hasty(self, ms: int) -> Guarded:
         if self.waits or self._engine is None:  # event loops leave it to their threads anyway

@@ -77,6 +77,7 @@ from sidelight.stores.sqlite.rows import (
 
 if TYPE_CHECKING:
     from sidelight.stores.sqlite.rescue import Salvaged
+    from sidelight.stores.sqlite.writeback import Writeback
 
 BUSY_MS = 5000
 NEVER = 1 << 62
@@ -130,8 +131,11 @@ class SqliteStore:
     waits = False
     begin = "BEGIN IMMEDIATE"  # at once alone: who reads first and writes later can be overtaken in between
 
-    def __init__(self, path: str, *, clock: Clock = MACHINE_CLOCK, busy_ms: int = BUSY_MS) -> None:
+    def __init__(
+        self, path: str, *, clock: Clock = MACHINE_CLOCK, busy_ms: int = BUSY_MS, writeback: Writeback | None = None
+    ) -> None:
         self.path = path
+        self._writeback = writeback
         self._clock = clock
         self._rows = Rows()
         self._seen: dict[tuple[str, str | None], tuple[Any, ...]] = {}  # what sessions said, and the row that says so
@@ -141,13 +145,20 @@ class SqliteStore:
             pass
 
     def hasty(self, ms: int) -> SqliteStore:
-        return type(self)(self.path, clock=self._clock, busy_ms=ms)
+        from sidelight.stores.sqlite.writeback import Writeback
+
+        return type(self)(self.path, clock=self._clock, busy_ms=ms, writeback=Writeback(self.path))
+
+    def stamp(self) -> object:
+        return self._file.stamp()
 
     def _clear(self) -> None:
         self._rows.clear()
         self._seen.clear()
 
     def dispose(self) -> None:
+        if self._writeback is not None:
+            self._writeback.close()
         self._file.close()
 
     # ── the clock ──
@@ -202,6 +213,14 @@ class SqliteStore:
             with self._reading() as db:
                 start = self._beginning(db, me)
                 return self._look(db, question, me, start, marks_before(db, question, me))
+        appended = self._append(entries, question, me, key, ago_ms)
+        if self._writeback is not None:
+            self._writeback.committed()
+        return appended
+
+    def _append(
+        self, entries: Sequence[Entry], question: Question, me: Session | None, key: str | None, ago_ms: int | None
+    ) -> Appended:
         with self._writing() as db:
             start = self._started(db, me)
             again = self._again(db, key, question, me, start) if key is not None else None

@@ -21,6 +21,7 @@ SCHEMA = 1000
 APPLICATION = 0x53444C54  # "SDLT": tells our file from any other program's
 PAGE_BYTES = 1024  # a write costs by the page
 FROZEN = ".frozen"  # a file of this name beside the ledger sends its writers to the spool
+CHECKPOINT_PAGES = 4000  # SQLite's own limit is a thousand pages of four times the size
 ROUND_MS = 50  # SQLite waits ever longer between two tries; begun anew this often it stays quick
 
 TABLES = """
@@ -72,6 +73,7 @@ class File:
         self._turn = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._open: tuple[int, int] | None = None  # device and inode of what is open
+        self._opened = 0  # how often it was opened
         _every_file.add(self)
 
     def writing(self) -> Transaction:
@@ -88,6 +90,27 @@ class File:
         self.wait_turn()
         try:
             yield self._db
+        finally:
+            self.end_turn()
+
+    def stamp(self) -> tuple[object, ...]:
+        """Changes with whatever anybody writes: this connection, another one, another process."""
+        with self._out_of_transaction() as db:
+            return self._opened, db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
+
+    def write_back(self) -> None:
+        """Write the log of changes back into the file, as far as that holds nobody up."""
+        with self._out_of_transaction() as db:
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    @contextmanager
+    def _out_of_transaction(self) -> Iterator[sqlite3.Connection]:
+        """The connection, opened if need be. Raises `StoreError` only."""
+        self.wait_turn()
+        try:
+            yield self._connection()
+        except THEIRS as error:
+            raise our_error(self.path, error) from error
         finally:
             self.end_turn()
 
@@ -152,6 +175,7 @@ class File:
             if found is None:
                 create(self.path)
             self._open = _identity(self.path)
+            self._opened += 1
             self._db = _opened(self.path, min(self._busy_ms, ROUND_MS))
         return self._db
 
@@ -299,6 +323,7 @@ def connect(path: str, wait_ms: int = 1000) -> sqlite3.Connection:
         path, timeout=wait_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return db
 
 
