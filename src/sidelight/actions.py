@@ -11,7 +11,8 @@ more than opening the ledger does.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+
+from sidelight.records import Any, NamedTuple
 
 # ── effects: what an action does to one resource ──────────────────────────────────────────────────────────────────
 

@@ -20,8 +20,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
 
+from sidelight.records import Any, NamedTuple
 from sidelight.redact import bounded, line, mask
 from sidelight.space import replace_file
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
 
+from sidelight.records import Any, NamedTuple
 from sidelight.redact import line, mask
 
 MINUTE = 60_000

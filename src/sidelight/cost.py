@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from statistics import median
-from typing import Any, NamedTuple
 
 from sidelight.actions import Action
+from sidelight.records import Any, NamedTuple
 from sidelight.stores import Store
 
 BYTES_A_TOKEN = 4

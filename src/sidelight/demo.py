@@ -16,7 +16,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from textwrap import wrap
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from sidelight.records import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from sidelight.actions import Session

@@ -14,10 +14,10 @@ import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
 
 from sidelight import audit, config, space
 from sidelight.advisory.wording import age
+from sidelight.records import Any, NamedTuple
 from sidelight.redact import line
 from sidelight.stores import Store, StoreBusy, StoreDamaged, StoreError, StoreNewer, open_store
 

@@ -6,13 +6,13 @@ A module beside `wire`, so that a hook or `sidelight intent` does not load what 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight.actions import Action
 from sidelight.advisory.wording import narrated
 from sidelight.overview import Elsewhere, Lane, Mark, Meeting, View
 from sidelight.overview.advice import recovery
 from sidelight.overview.drawing import lane_id, shape_of
+from sidelight.records import Any
 from sidelight.redact import line
 from sidelight.targets import short
 

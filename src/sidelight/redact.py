@@ -21,7 +21,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+
+from sidelight.records import Any, NamedTuple
 
 MASK = "***"
 

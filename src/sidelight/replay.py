@@ -15,7 +15,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sidelight.actions import Action, Draft, Session
 from sidelight.advisory import NEARBY, Advisory, at_least
@@ -23,6 +22,7 @@ from sidelight.advisory.wording import named_more
 from sidelight.effects import Call, effects_of
 from sidelight.facts import Facts
 from sidelight.ledger import ACTIVITY_MOST, Ledger, Receipt
+from sidelight.records import Any
 from sidelight.stores import Clock, Store, open_store
 from sidelight.targets import normal_path
 

@@ -15,10 +15,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from sidelight import rendezvous
 from sidelight.facts import Facts, machine_name, read_bytes
+from sidelight.records import Any, NamedTuple
 from sidelight.targets import normal_path
 
 # ── homes ─────────────────────────────────────────────────────────────────────────────────────────────────────────

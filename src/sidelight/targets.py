@@ -15,7 +15,8 @@ Pure: nothing here asks git or the disk. Paths come in absolute and real; `facts
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Protocol
+
+from sidelight.records import NamedTuple, Protocol
 
 
 class Scheme(NamedTuple):

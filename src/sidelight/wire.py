@@ -11,10 +11,10 @@ Every key is always there; what is not known is null. A secret is `***` already,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sidelight.actions import Action, Draft, Touch
 from sidelight.ledger import Concurrent, NoticeView, Presence, Receipt
+from sidelight.records import Any
 from sidelight.targets import scheme_of
 
 Json = dict[str, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from sidelight.actions import (
     ANNOUNCES,
@@ -21,6 +20,7 @@ from sidelight.actions import (
     Work,
 )
 from sidelight.advisory.rules import CONFLICT, OVERLAP, rule_for
+from sidelight.records import NamedTuple
 from sidelight.targets import ancestors, glob_matches, is_glob, scheme_of, section
 
 REACH_MS = 2 * 3_600_000  # how far back a shared resource reaches

@@ -9,11 +9,11 @@ or after half an hour; three sessions at most.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from sidelight.actions import EDITS, REPLACES, USES, Action, Sighting, Told, Work
 from sidelight.advisory.case import Case, Past, actor_of, counts
 from sidelight.advisory.wording import age, name_of, resource
+from sidelight.records import NamedTuple
 from sidelight.redact import line
 from sidelight.targets import scheme_of, short
 

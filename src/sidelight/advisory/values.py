@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sidelight.actions import ANNOUNCES, DESTROYS, EDITS, EFFECTS, KINDS, Action, Draft, Sighting, Touch
 from sidelight.advisory.case import AREA, WORDS, Finding, Past, finding, judge_by_table, relation_of
 from sidelight.advisory.lexical import distinctive
 from sidelight.advisory.rules import CONFLICT, NEARBY, OVERLAP
+from sidelight.records import Any
 from sidelight.targets import fold, scheme_of, section, short
 
 

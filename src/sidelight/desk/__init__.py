@@ -15,7 +15,6 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -25,6 +24,7 @@ from sidelight.config import ConfigError
 from sidelight.desk.tools import TOOLS, Asked, Mistake, Said, Tool, unusable
 from sidelight.facts import LiveFacts
 from sidelight.ledger import ACTOR_MOST, Ledger, NoticeView, notice_lines
+from sidelight.records import Any, NamedTuple
 from sidelight.redact import line
 from sidelight.stores import StoreError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -11,6 +10,7 @@ from sidelight.actions import KINDS, Action, Draft, Session, Touch
 from sidelight.advisory.wording import age, name_of, narrated
 from sidelight.desk import forms
 from sidelight.ledger import ACTOR_MOST, Ledger, Receipt
+from sidelight.records import Any, NamedTuple
 from sidelight.redact import line
 from sidelight.targets import named
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
 
 from sidelight.actions import Draft
 from sidelight.facts import Facts
+from sidelight.records import Any, NamedTuple
 
 
 class Call(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from sidelight import targets
 from sidelight.actions import ADDS, DESTROYS, EDITS, PUSHES, REPLACES, SWITCHES, USES, Draft, Touch
@@ -12,6 +11,7 @@ from sidelight.effects import UNKNOWN, Effects, touching
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import repository, summary
 from sidelight.effects.repository import Here, globals_and_verb
+from sidelight.records import NamedTuple
 
 NOTHING = Effects()
 READ = Effects(reads=True)

@@ -6,9 +6,8 @@ it only looks, and those that take a value.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sidelight.effects.options import split
+from sidelight.records import NamedTuple
 
 
 class Formatter(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from sidelight import targets
@@ -16,6 +15,7 @@ from sidelight.actions import ADDS, DESTROYS, EDITS, REPLACES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects
 from sidelight.effects.options import Words, split
 from sidelight.facts import Facts
+from sidelight.records import Any, NamedTuple
 
 PROGRAMS: frozenset[str] = frozenset(("curl", "http", "https", "wget", "xh", "xhs", "curlie"))
 

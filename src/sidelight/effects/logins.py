@@ -9,11 +9,11 @@ login of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sidelight.actions import REPLACES, SWITCHES, USES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects, places
 from sidelight.facts import Facts
+from sidelight.records import NamedTuple
 
 
 class Tool(NamedTuple):

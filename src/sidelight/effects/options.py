@@ -11,7 +11,8 @@ named there is a flag, unless its value is attached (`--name=value`).
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+
+from sidelight.records import NamedTuple
 
 _OFF = frozenset({"false", "0", "no", "off", "none", "never"})
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from sidelight import targets
 from sidelight.actions import ADDS, COMMITS, DESTROYS, EDITS, REPLACES, SWITCHES, USES, Draft, Touch
@@ -18,6 +17,7 @@ from sidelight.effects.managers import MANAGERS, Manager
 from sidelight.effects.options import Words, split
 from sidelight.effects.registries import all_members, own_package, package_draft, package_names, registry_named
 from sidelight.facts import Facts
+from sidelight.records import NamedTuple
 
 # ── what can happen ───────────────────────────────────────────────────────────────────────────────────────────────
 

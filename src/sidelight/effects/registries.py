@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sidelight.actions import Draft, Touch
 from sidelight.effects import UNKNOWN, Command, logins, places
 from sidelight.effects.options import Words
 from sidelight.facts import Facts
+from sidelight.records import NamedTuple
 
 
 class Registry(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from sidelight import targets
 from sidelight.actions import DESTROYS, REPLACES, SWITCHES, USES, Draft, Touch
@@ -12,6 +11,7 @@ from sidelight.effects import UNKNOWN, Command, Effects, touching
 from sidelight.effects.options import Words, split
 from sidelight.effects.places import parent, summary
 from sidelight.facts import Facts
+from sidelight.records import NamedTuple
 
 
 class Here(NamedTuple):

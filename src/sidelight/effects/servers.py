@@ -9,7 +9,6 @@ tool's config where that is one plain number, else from the tool's manual.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from sidelight.actions import USES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects
@@ -17,6 +16,7 @@ from sidelight.effects.drafts import port, runs_from, unique
 from sidelight.effects.options import split
 from sidelight.effects.places import name_of, root, summary
 from sidelight.facts import Facts
+from sidelight.records import NamedTuple
 
 
 class Server(NamedTuple):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+
+from sidelight.records import NamedTuple
 
 READ, WRITE, RESET, KILL = 0, 1, 2, 3
 """What a statement does: nothing lasting; changes data or schema; drops, empties; ends other people's sessions."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Protocol, cast
 
 from sidelight.actions import Draft
 from sidelight.effects import UNKNOWN, Command, Effects
 from sidelight.facts import Facts
+from sidelight.records import Protocol, cast
 
 #: The modules in the order they are asked, with the programs each of them reads. A program may stand in several rows:
 #: the first that understands the command answers. A module is imported when one of its programs comes up.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from sidelight import targets
 from sidelight.actions import DESTROYS, Draft, Touch
 from sidelight.effects import Call, Effects, subjects
 from sidelight.facts import Facts
+from sidelight.records import Any
 
 NOTHING = Effects()
 READ = Effects(reads=True)

@@ -13,8 +13,8 @@ import stat
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
 
+from sidelight.records import Any, NamedTuple, Protocol
 from sidelight.targets import normal_path
 
 

@@ -11,9 +11,9 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO, Any, NamedTuple
 
 from sidelight.facts import read_bytes
+from sidelight.records import IO, Any, NamedTuple
 
 
 class Answer(NamedTuple):

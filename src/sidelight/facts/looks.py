@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from sidelight.facts import LiveFacts, read_bytes
 from sidelight.facts.asking import Answer, ask, safe_settings
+from sidelight.records import NamedTuple
 
 PATHS_MOST = 5_000
 REFS_MOST = 5_000

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import NamedTuple
+
+from sidelight.records import NamedTuple
 
 VERSION = 1
 HEADING = "## Cross-Session Coordination (light, advisory)"

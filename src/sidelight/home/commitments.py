@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from sidelight.records import Any
 from sidelight.redact import mask, secrets_out
 from sidelight.stores import Document, Store
 

@@ -17,9 +17,9 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
 
 from sidelight import config
+from sidelight.records import Any, NamedTuple
 from sidelight.redact import MASK, line, mask
 from sidelight.space import alone
 

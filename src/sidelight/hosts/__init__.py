@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol, cast
 
 from sidelight.effects import Call
+from sidelight.records import Any, NamedTuple, Protocol, cast
 
 #: Every host by its name (design 10), and its folder. The only list of them.
 HOSTS: dict[str, str] = {

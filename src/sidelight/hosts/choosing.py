@@ -10,13 +10,13 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import NamedTuple, Protocol, cast
 
 from sidelight.facts import LiveFacts
 from sidelight.hosts import HOSTS, installing
 from sidelight.hosts.installing import Change, Record, Wanted
 from sidelight.hosts.merging import LinesPart, RefusedError
 from sidelight.hosts.pieces import OurPart, OwnFile, Piece, Place
+from sidelight.records import NamedTuple, Protocol, cast
 
 
 class Install(Protocol):

@@ -12,7 +12,8 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+
+from sidelight.records import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sidelight.hosts.dialogue import Said

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from sidelight import facts as machine
 from sidelight.facts import LiveFacts
 from sidelight.hosts import HOSTS, Moment, Speech, moments, speech_of
 from sidelight.hosts.news import SILENT, Heard
 from sidelight.ledger import Ledger
+from sidelight.records import NamedTuple
 from sidelight.redact import line
 
 

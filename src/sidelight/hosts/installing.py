@@ -13,12 +13,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
 
 from sidelight import space
 from sidelight.facts import read_bytes
 from sidelight.hosts.merging import RefusedError
 from sidelight.hosts.pieces import OwnFile, Piece
+from sidelight.records import Any, NamedTuple
 
 _LARGEST = 16 * 1024 * 1024
 _KEPT = "installed"

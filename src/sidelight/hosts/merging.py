@@ -9,9 +9,9 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
 
 from sidelight.hosts import jsonc, launcher
+from sidelight.records import Any, NamedTuple
 
 
 class RefusedError(ValueError):

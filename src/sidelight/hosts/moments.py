@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sidelight import hosts
 from sidelight.actions import Draft, Session
@@ -22,6 +21,7 @@ from sidelight.facts import Facts, boot_id, process_start
 from sidelight.hosts import Answer, Moment, Speech, news
 from sidelight.hosts.news import SILENT, Heard, bounded_text
 from sidelight.ledger import Ledger
+from sidelight.records import Any
 
 PAUSED, KEPT, HEARD, CALLS = "paused", "kept", "heard", "calls"  # collections of documents
 

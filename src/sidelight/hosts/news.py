@@ -6,7 +6,6 @@ It counts as said only when the answer was written: what is lost on the way is t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from sidelight.actions import Notice, Session
 from sidelight.advisory import situation
@@ -14,6 +13,7 @@ from sidelight.advisory.wording import age, name_of
 from sidelight.hosts import NOTHING, Answer
 from sidelight.ledger import Ledger, Receipt, notice_lines
 from sidelight.ledger.states import Presence
+from sidelight.records import NamedTuple
 from sidelight.redact import line
 
 MOST = 1500  # characters of one answer

@@ -9,10 +9,10 @@ import codecs
 import os
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
-from typing import Any, NamedTuple
 
 from sidelight.hosts import launcher
 from sidelight.hosts.merging import Part, RefusedError
+from sidelight.records import Any, NamedTuple
 
 #: How long a host waits for a hook, in seconds; ours are bounded far below it.
 PATIENCE = 5

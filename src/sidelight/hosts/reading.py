@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sidelight.effects import Call
+from sidelight.records import Any
 
 LONGEST_ID = 128
 LONGEST_PATH = 4096

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Self
 
 from sidelight import audit, space
 from sidelight.actions import Action, Draft, Notice, Session
@@ -38,6 +37,7 @@ from sidelight.ledger.opening import Place, find
 from sidelight.ledger.questions import around, question
 from sidelight.ledger.receipts import MUTED, Asked, Concurrent, Receipt, audit_line, judged, present_step, told_present
 from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_state
+from sidelight.records import Self
 from sidelight.redact import line
 from sidelight.stores import Clock, Store, StoreBusy, StoreError, open_store
 from sidelight.stores.guarded import Spooled, guarded

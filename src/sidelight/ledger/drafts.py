@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from sidelight.actions import ANNOUNCES, KINDS, Draft, Session, Touch
 from sidelight.advisory.lexical import distinctive
 from sidelight.config import DAY, Config
 from sidelight.facts import Facts
 from sidelight.ledger.ground import Ground
+from sidelight.records import Any
 from sidelight.redact import bounded, line, mask, secrets_out
 from sidelight.stores import Entry
 from sidelight.targets import area as area_key

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from sidelight import audit
 from sidelight.config import Config
 from sidelight.ledger.receipts import audit_line
+from sidelight.records import Any
 from sidelight.stores import Store, StoreError
 
 PRUNE_EVERY = 200  # actions

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sidelight.actions import Action, Notice, Session
 from sidelight.advisory import Case, Finding, advise, at_least
 from sidelight.advisory.wording import MOST, age, name_of, narrated
+from sidelight.records import NamedTuple
 
 
 class NoticeView(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from sidelight import space
+from sidelight.records import NamedTuple
 from sidelight.stores import can_be_gone, is_url
 
 

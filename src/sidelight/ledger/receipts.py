@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 from sidelight.actions import KINDS, Action, Draft, Session, Told
 from sidelight.advisory import PRESENT, Advisory, Case, advise, at_least
 from sidelight.advisory.wording import warning
 from sidelight.config import Config
+from sidelight.records import Any, NamedTuple
 from sidelight.stores import Appended, Question
 from sidelight.targets import scheme_of
 

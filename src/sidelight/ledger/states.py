@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sidelight.actions import Action, Session
 from sidelight.advisory.wording import age
+from sidelight.records import NamedTuple
 
 SILENT_MS = 2 * 3_600_000  # an intent without a ttl is stale when its owner was silent for this long
 LIVE_MS = 120_000  # seen this recently counts as live where no process can be checked

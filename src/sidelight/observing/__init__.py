@@ -17,7 +17,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
 
 from sidelight.actions import DESTROYS, Action, Draft, Touch
 from sidelight.facts import LiveFacts
@@ -26,6 +25,7 @@ from sidelight.observing import compare
 from sidelight.observing.calls import Folder, Met, Open, kept, remembered, shared
 from sidelight.observing.compare import ONE_OF, Change, Witness
 from sidelight.observing.footprints import Maker
+from sidelight.records import Any, NamedTuple
 from sidelight.targets import normal_path, scheme_of, short
 from sidelight.targets import path as path_key
 

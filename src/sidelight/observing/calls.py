@@ -14,11 +14,11 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
 
 from sidelight import space
 from sidelight.facts import read_bytes
 from sidelight.facts.looks import Look, Stamp
+from sidelight.records import Any, NamedTuple
 
 LARGEST = 4_000_000
 STALE_SECONDS = 2 * 3600  # a call whose end nobody reported counts for so long

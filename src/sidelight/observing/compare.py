@@ -8,9 +8,9 @@ What happened before the call began is not the call's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from sidelight.facts.looks import Look, Move, Stamp
+from sidelight.records import NamedTuple
 
 OWN, DURING, ONE_OF = "own call", "observed during", "one of"
 

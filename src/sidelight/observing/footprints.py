@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sidelight import targets
 from sidelight.actions import ADDS, COMMITS, DESTROYS, EDITS, PUSHES, REPLACES, STAGES, SWITCHES, USES, Draft, Touch
 from sidelight.facts import Facts
 from sidelight.observing.calls import Open
 from sidelight.observing.compare import CHANGED, GONE, REVERTED, STAGED, Change
+from sidelight.records import Any
 from sidelight.stores.projections import BULK
 
 EXACT_MOST = 100  # more paths than these are recorded by the directories they lie in

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sidelight.actions import ANNOUNCES, DESTROYS, KINDS
 from sidelight.advisory import CONFLICT
 from sidelight.overview.meetings import Meeting
+from sidelight.records import NamedTuple
 from sidelight.redact import line
 
 _FILES = "What was not committed is not in git's history, but often not gone: the command below looks for it."

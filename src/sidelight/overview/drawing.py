@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from sidelight.actions import DESTROYS, KINDS, Action, Session
 from sidelight.advisory.wording import resource, what
 from sidelight.ledger import Presence
+from sidelight.records import NamedTuple
 from sidelight.redact import line
 from sidelight.targets import scheme_of, short
 

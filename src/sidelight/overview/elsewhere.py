@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from sidelight.actions import EDITS, REPLACES, Action
+from sidelight.records import NamedTuple
 from sidelight.targets import scheme_of, short
 
 SHOWN = 50

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sidelight.actions import Action
 from sidelight.ledger import Ledger
 from sidelight.overview.drawing import LIVE, Lane, Mark, lanes, mark, short_names
 from sidelight.overview.elsewhere import Elsewhere, elsewhere
 from sidelight.overview.meetings import Meeting, judged
+from sidelight.records import NamedTuple
 from sidelight.stores import Store
 
 DAY_MS = 86_400_000

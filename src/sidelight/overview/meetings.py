@@ -7,12 +7,12 @@ judgement as the notice that the earlier side gets, so that the line on the page
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from sidelight.actions import KINDS, Action, Notice, Session
 from sidelight.advisory import CONFLICT, NEARBY, Case, Finding, advise, at_least
 from sidelight.advisory.wording import clash, name_of, resource
 from sidelight.ledger import notice_text
+from sidelight.records import NamedTuple
 from sidelight.stores.projections import UNDONE
 
 SHOWN_A_REQUEST = 3

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
 
 from sidelight.actions import Action, Draft, Notice, Session, Sighting, Told, Work
+from sidelight.records import Any, NamedTuple, Protocol
 from sidelight.stores.projections import Probe
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, TypeVar
 
+from sidelight.records import Any, TypeVar
 from sidelight.stores import StoreGone
 
 T = TypeVar("T")

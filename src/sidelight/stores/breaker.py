@@ -13,8 +13,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
+from sidelight.records import NamedTuple
 from sidelight.space import replace_file
 from sidelight.stores import Clock
 from sidelight.stores.spool import only_one

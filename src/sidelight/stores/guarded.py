@@ -20,9 +20,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sidelight.actions import Action, Notice, Session, Told
+from sidelight.records import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sidelight.stores import (
     MACHINE_CLOCK,
     Appended,

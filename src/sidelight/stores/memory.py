@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sidelight.actions import COMMITS, EDITS, REPLACES, Action, Notice, Session, Sighting, Told, Work
+from sidelight.records import Any
 from sidelight.stores import MACHINE_CLOCK, Anchor, Appended, Clock, Document, Entry, Question, anchor
 from sidelight.stores.projections import (
     ALIVE_MOST,

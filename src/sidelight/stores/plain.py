@@ -12,9 +12,9 @@ out, so that one side may be newer than the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
 
 from sidelight.actions import Action, Draft, Notice, Session, Sighting, Told, Touch, Work
+from sidelight.records import Any, TypeVar
 from sidelight.stores import Appended, Document, Entry, Question
 from sidelight.stores.projections import Probe
 

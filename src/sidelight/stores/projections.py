@@ -9,7 +9,6 @@ that is the range of keys below it, for a working tree and for what else contain
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sidelight.actions import (
     ANNOUNCES,
@@ -25,6 +24,7 @@ from sidelight.actions import (
     Touch,
     state_key,
 )
+from sidelight.records import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, scheme_of, section
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from sidelight.records import Any, NamedTuple
 from sidelight.stores import MACHINE_CLOCK, Clock, StoreError
 
 PARCELS_MOST = 5_000

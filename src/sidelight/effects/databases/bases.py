@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from sidelight import targets
 from sidelight.actions import Draft, Touch
@@ -15,6 +14,7 @@ from sidelight.effects.databases.steps import NOTHING, READ, STEPS
 from sidelight.effects.databases.tools import OWN_VARIABLES, STAGE_VARIABLES, TOOL_URLS, URL_VARIABLES
 from sidelight.effects.options import Words
 from sidelight.facts import Facts
+from sidelight.records import NamedTuple
 
 
 class Base(NamedTuple):

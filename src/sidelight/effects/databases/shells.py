@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sidelight.effects.databases.steps import DUMP, READ, RESET, WRITE
+from sidelight.records import NamedTuple
 
 
 class Shell(NamedTuple):

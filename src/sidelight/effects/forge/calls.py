@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
 
 from sidelight import targets
 from sidelight.actions import ADDS, DESTROYS, EDITS, REPLACES, SWITCHES, USES, Draft, Touch
 from sidelight.effects import UNKNOWN, Command, Effects, logins, places
 from sidelight.effects.options import Words
 from sidelight.facts import Facts
+from sidelight.records import Any, NamedTuple
 
 READS = Effects(reads=True)
 NOTHING = Effects()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from sidelight import targets
 from sidelight.actions import ADDS, DESTROYS, EDITS, PUSHES, REPLACES, USES, Touch
@@ -29,6 +28,7 @@ from sidelight.effects.forge.gitlab import gitlab_api
 from sidelight.effects.forge.work import pr_merge
 from sidelight.effects.options import split
 from sidelight.facts import Facts
+from sidelight.records import Any
 
 
 def gh_api(call: Call) -> Effects | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.words import Field
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sidelight.effects.shell.walk import Feed, Walk

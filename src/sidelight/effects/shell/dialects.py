@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from sidelight.effects import UNKNOWN, Redirect
+from sidelight.records import NamedTuple
 
 
 class Statement(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell import parameters, words
@@ -12,6 +11,7 @@ from sidelight.effects.shell.nodes import EXPANSIONS, blanks_before, decoded, fi
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Feed, Walk
 from sidelight.effects.shell.words import LIST, QUOTED, VALUE, Field, Piece
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

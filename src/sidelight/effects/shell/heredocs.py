@@ -7,7 +7,7 @@ whether quotes and substitutions close: a shell runs nothing of a line where the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from sidelight.records import NamedTuple
 
 
 class Heredoc(NamedTuple):

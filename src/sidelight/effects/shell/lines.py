@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sidelight.effects.shell import LONGEST_LINE, simple, words
 from sidelight.effects.shell.scopes import Scope
 from sidelight.effects.shell.walk import Feed, Walk
 from sidelight.effects.shell.words import Field
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

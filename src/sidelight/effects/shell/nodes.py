@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

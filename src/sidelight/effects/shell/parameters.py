@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Walk
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

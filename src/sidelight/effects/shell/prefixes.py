@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from sidelight.effects.options import split
+from sidelight.records import NamedTuple
 
 # ── options ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

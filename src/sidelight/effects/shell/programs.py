@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN, Command, Redirect
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Feed, Walk
 from sidelight.effects.shell.words import Field
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sidelight.effects.shell.wrappers import Inside, Part

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sidelight.effects import UNKNOWN, Redirect
 from sidelight.effects.shell import expansion, words
 from sidelight.effects.shell.nodes import ascii_only, first, text_of
 from sidelight.effects.shell.scopes import Scope
 from sidelight.effects.shell.walk import Feed, Walk
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell.outputs import joined
 from sidelight.facts import Facts
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from sidelight.effects.shell import builtins, programs
 from sidelight.effects.shell.nodes import REDIRECTS, text_of
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.walk import Feed, Walk
 from sidelight.effects.shell.words import Field
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -7,7 +7,8 @@ something may happen that was not understood stays unknown to the caller.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from sidelight.records import NamedTuple
 
 
 class Done(NamedTuple):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell import expansion, redirections, simple
@@ -16,6 +15,7 @@ from sidelight.effects.shell.redirections import takes_output
 from sidelight.effects.shell.scopes import Argv, Scope, merged
 from sidelight.effects.shell.walk import BoundReachedError, Feed, Walk
 from sidelight.effects.shell.words import Field
+from sidelight.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
 from sidelight.effects import Command, Redirect
 from sidelight.effects.shell import Clock
 from sidelight.effects.shell.scopes import Argv, Scope
 from sidelight.effects.shell.words import Field
 from sidelight.facts import Facts
+from sidelight.records import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import NamedTuple
 
 from sidelight.effects import UNKNOWN
+from sidelight.records import NamedTuple
 
 MOST_WORDS = 400  # what one word may become by braces
 

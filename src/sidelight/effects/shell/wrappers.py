@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from sidelight.effects import UNKNOWN
 from sidelight.effects.shell.prefixes import (
@@ -26,6 +25,7 @@ from sidelight.effects.shell.prefixes import (
     assignments,
     options,
 )
+from sidelight.records import NamedTuple
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 MOST_RUNS = 50

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 from sidelight import __version__
 from sidelight.hosts.claude_code.speech import EVENTS
 from sidelight.hosts.pieces import OwnFile, Piece, Place, groups, server, skill
+from sidelight.records import Any
 
 NAME = "Claude Code"
 PROGRAM = "claude"

@@ -10,11 +10,11 @@ call's id: as a guest it is answered in Copilot's flat way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight import hosts
 from sidelight.hosts import Answer, Ended, Moment
 from sidelight.hosts.reading import alike, called, encoded, name, number, path, specific, stamped
+from sidelight.records import Any
 
 #: Tools that can change something; calls of our own tools are seen so that they can say whose they are.
 CHANGING = "Bash|Edit|MultiEdit|Write|NotebookEdit|mcp__.*"

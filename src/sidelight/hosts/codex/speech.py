@@ -7,11 +7,11 @@ command that fails comes as `PostToolUse` too. Hooks are children of a daemon, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight import hosts
 from sidelight.hosts import Answer, Moment
 from sidelight.hosts.reading import called, encoded, name, path, specific
+from sidelight.records import Any
 
 EVENTS: tuple[tuple[str, str | None], ...] = (
     ("SessionStart", None),

@@ -7,11 +7,11 @@ the same where Copilot runs a project's Claude hooks for the same event. Any exi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight import hosts
 from sidelight.hosts import Answer, Moment
 from sidelight.hosts.reading import alike, called, encoded, ended_with, name, path, stamped
+from sidelight.records import Any
 
 EVENTS: tuple[tuple[str, str | None], ...] = (
     ("sessionStart", None),

@@ -6,11 +6,11 @@ What is said before a tool call does not surely reach its model, so it is kept a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight import hosts
 from sidelight.hosts import Answer, Moment
 from sidelight.hosts.reading import alike, called, encoded, name, path
+from sidelight.records import Any
 
 EVENTS: tuple[tuple[str, str | None], ...] = (
     ("sessionStart", None),

@@ -7,11 +7,11 @@ by what it is given. An answer replaces the call's arguments as a whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight import hosts
 from sidelight.hosts import Answer, Moment
 from sidelight.hosts.reading import alike, called, encoded, ended_with, name, path, specific, stamped
+from sidelight.records import Any
 
 EVENTS: tuple[tuple[str, str | None], ...] = (
     ("SessionStart", None),

@@ -8,11 +8,11 @@ care itself), `deny` and `args`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sidelight import hosts
 from sidelight.hosts import Answer, Moment
 from sidelight.hosts.reading import called, encoded, name, number, path
+from sidelight.records import Any
 
 EVENTS: tuple[tuple[str, str | None], ...] = ()  # the plugin hears what it wants
 ASKS = False

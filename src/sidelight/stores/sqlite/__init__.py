@@ -17,9 +17,9 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sidelight.actions import Action, Notice, Session, Sighting, Told
+from sidelight.records import TYPE_CHECKING, Any, NamedTuple
 from sidelight.stores import (
     MACHINE_CLOCK,
     Anchor,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from sidelight.actions import EDITS, REPLACES, Session, Told, Work
+from sidelight.records import Any
 from sidelight.stores import Question
 from sidelight.stores.projections import (
     ACTORS_A_KEY,

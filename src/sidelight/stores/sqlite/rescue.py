@@ -13,8 +13,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
 
+from sidelight.records import Any, NamedTuple
 from sidelight.stores import StoreError
 from sidelight.stores.sqlite.file import PAGE_BYTES, THEIRS, connect, create, our_error
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sidelight.actions import Action, Notice, Sighting, Touch
+from sidelight.records import Any
 from sidelight.stores import Document, Session
 from sidelight.stores.projections import UNDONE, Found
 
