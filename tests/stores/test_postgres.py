@@ -420,3 +420,51 @@ def test_a_directory_is_asked_for_by_range_and_by_role(postgres):
     )
     assert [(one.key, one.role) for one in look.before] == [("path:m1:/repo/src//", "work")]
     assert look.now >= START
+
+
+# ── hearing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_listens_is_woken_by_what_others_write(postgres, db, fresh):
+    store, writer = (open_store(server().url(fresh)) for _ in range(2))
+    woken = threading.Event()
+    end = store.listen(woken.set)
+    try:
+        assert end is not None
+        assert woken.wait(60), "once, when it begins to listen"
+        for number in range(3):
+            woken.clear()
+            acts(writer, "a", file(f"{number}.py"))
+            assert woken.wait(60)
+    finally:
+        if end is not None:
+            end()
+        store.dispose()
+        writer.dispose()
+
+
+def test_where_nobody_listens_nobody_is_notified(db, fresh):
+    """Notifications of all ledgers of a database queue up behind each other."""
+    store = open_store(server().url(fresh))
+    row = db.execute(f"SELECT 'sidelight_{fresh}.state'::regclass::oid::text").fetchone()
+    assert row is not None
+    db.execute(f'LISTEN "{row[0]}"')
+    acts(store, "a", file("a.py"))
+    store.dispose()
+    assert list(db.notifies(timeout=0.2)) == []
+
+
+def test_an_ear_outlives_its_servers_restart(own):
+    store = open_store(own.url("team"))
+    woken = threading.Event()
+    end = store.listen(woken.set)
+    try:
+        assert woken.wait(60)
+        own.stop()
+        woken.clear()
+        own.start()
+        assert woken.wait(60), "it listens again"
+    finally:
+        if end is not None:
+            end()
+        store.dispose()

@@ -37,7 +37,7 @@ class Hooks:
 
     def __init__(self, app: ASGIApp, served: Served, log: Log) -> None:
         self._app, self._served, self._log = app, served, log
-        self._stores: dict[tuple[str, str], Store] = {(f"{served.home}/ledger.db", served.home): served.ledger.store}
+        self._stores: dict[tuple[str, str], Store] = {(served.store_url, served.home): served.ledger.store}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == rendezvous.PATH and scope["method"] == "POST":

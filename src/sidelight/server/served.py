@@ -43,7 +43,9 @@ class Served:
         )
         prepare(home)
         self.facts = CallersFacts("/", plain, scope=home_space(home))
-        self.ledger = Ledger.open(home, facts=self.facts)
+        store = env.get("SIDELIGHT_STORE", "").strip() or None  # its own, and not another server's
+        self.ledger = Ledger.open(home, facts=self.facts, store=store)
+        self.store_url = store or os.path.join(home, "ledger.db")
         self.keys = Keys(home, env)
         self.names = names or Names()
         self.bursts = Bursts()
@@ -51,7 +53,7 @@ class Served:
         self.threads = ThreadPoolExecutor(8, thread_name_prefix="sidelight")
         self._seen: dict[str, float] = {}
         quick = self.ledger.hasty(HASTE_MS)
-        self.bell = Bell(quick.store)
+        self.bell = Bell(quick.store, self.threads)
         #: The same, for the event loop: it waits a moment at most for others who write, then `StoreBusy` is raised.
         self.hasty = copy.copy(self)
         self.hasty.ledger = quick

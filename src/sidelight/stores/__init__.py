@@ -211,6 +211,12 @@ class Store(Protocol):
     def follow(self, after: int, limit: int = 500) -> list[Action]:
         """The record from a sequence number on, oldest first."""
 
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None] | None:
+        """Call `wake`, in another thread, whenever something may have been written; what is returned ends that.
+
+        None where the store can't say: then look now and then.
+        """
+
     def find(self, action_id: str) -> Action | None:
         """One action by its id."""
 

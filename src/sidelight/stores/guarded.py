@@ -318,6 +318,9 @@ class Guarded:
     def follow(self, after: int, limit: int = 500) -> list[Action]:
         return self.ask(lambda store: store.follow(after, limit))
 
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None] | None:
+        return self.ask(lambda store: store.listen(wake))
+
     def find(self, action_id: str) -> Action | None:
         return self.ask(lambda store: store.find(action_id))
 

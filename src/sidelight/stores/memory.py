@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sidelight.actions import COMMITS, EDITS, REPLACES, Action, Notice, Session, Sighting, Told, Work
 from sidelight.records import Any
@@ -407,6 +407,9 @@ class MemoryStore:
     def follow(self, after: int, limit: int = 500) -> list[Action]:
         with self._lock:
             return [one for seq, one in sorted(self._record.items()) if seq > after][:limit]
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Looking is cheap here."""
 
     def find(self, action_id: str) -> Action | None:
         with self._lock:

@@ -240,6 +240,11 @@ class PostgresStore:
     def follow(self, after: int, limit: int = 500) -> list[Action]:
         return self._actions("WHERE a.seq > %s ORDER BY a.seq LIMIT %s", after, limit)
 
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        from sidelight.stores.postgres.listening import Ear
+
+        return Ear(Connections(self.where), wake).end
+
     def find(self, action_id: str) -> Action | None:
         found = self._actions("WHERE a.seq = %s AND a.id = %s", place_of(action_id), text(action_id))
         return found[0] if found else None

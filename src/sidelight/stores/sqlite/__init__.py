@@ -15,7 +15,7 @@ import functools
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from sidelight.actions import Action, Notice, Session, Sighting, Told
@@ -528,6 +528,9 @@ class SqliteStore:
                 f"SELECT {ACTION} FROM actions AS a WHERE a.seq > ? ORDER BY a.seq LIMIT ?", (after, limit)
             )
             return [action_of(row) for row in rows]
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Looking is cheap here."""
 
     def find(self, action_id: str) -> Action | None:
         with self._reading() as db:
