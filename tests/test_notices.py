@@ -23,7 +23,8 @@ def test_the_earlier_side_learns_of_a_reset_over_its_edits(story):
     (notice,) = a.ledger.notices("a")
     assert notice.text == (
         "Sidelight notice: session b (claude-code) ran `git reset --hard` 0s ago, after you edited /repo/src/x.py "
-        "(conflict: it discards uncommitted edits of your session)."
+        "(conflict: it discards uncommitted edits of your session). "
+        "`sidelight undo-hint 2` shows what can be found again."
     )
 
 

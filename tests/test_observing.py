@@ -22,6 +22,7 @@ class Stage:
     def __init__(self, tmp_path):
         self.home = tmp_path / "state"
         self.home.mkdir()
+        self.seconds = 60.0
         self._number = 0
 
     def begins(self, actor, line, where, *, agent=None, tool="Bash", **given):
@@ -39,7 +40,7 @@ class Stage:
         return name
 
     def ends(self, name, where, **options):
-        return observing.finish(str(self.home), LiveFacts(str(where)), name, **options)
+        return observing.finish(str(self.home), LiveFacts(str(where)), name, seconds=self.seconds, **options)
 
     def hidden(self, actor, what, where, **options):
         """A whole call of a program of which nothing is known: it runs this command line (or Python)."""
@@ -386,12 +387,11 @@ def test_a_call_whose_end_was_never_reported_counts_for_two_hours_only(repo, sta
 
 
 def test_a_tree_that_takes_too_long_is_left_alone_for_a_while_and_that_is_said(repo, stage, monkeypatch):
-    monkeypatch.setattr(observing, "AFTER_SECONDS", 0)
+    monkeypatch.setattr(stage, "seconds", 0)
     assert stage.hidden("a", SCRIPT, repo).not_checked == "it took too long"
-    monkeypatch.setattr(observing, "AFTER_SECONDS", 30)
+    monkeypatch.setattr(stage, "seconds", 60)
     again = stage.hidden("a", SCRIPT, repo)
     assert again.not_checked == "this tree is too large to look at after every call"
-    monkeypatch.setattr(observing, "REST_SECONDS", 0)
 
 
 def test_files_that_were_spoilt_cost_one_comparison(repo, stage):
@@ -426,4 +426,4 @@ def test_only_what_destroys_looks_beforehand(repo):
     for line, expected in (("git reset --hard", True), ("rm -rf src", True), ("git commit -m x", False), ("ls", False)):
         assert observing.is_destructive(effects_of(Call("Bash", {"command": line}), facts).drafts) is expected
     write(repo / "src/a.py", "work\n")
-    assert list(observing.look_before(facts).paths or ()) == ["src/a.py"]
+    assert list(observing.look_before(facts, seconds=60).paths or ()) == ["src/a.py"]

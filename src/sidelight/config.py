@@ -65,6 +65,7 @@ DEFAULTS: dict[str, Any] = {
             "historyMs": 30 * DAY,
             "maxBytes": 256 * 1024 * 1024,
             "ignore": [],
+            "watch": [],
             "attention": {"from": "nearby", "mode": "tell"},
             "mute": {"sessions": [], "spaces": []},
         }
@@ -183,6 +184,7 @@ class Config(NamedTuple):
     attention_from: str
     attention_mode: str
     ignore: tuple[str, ...]
+    watch: tuple[str, ...]
     mute_sessions: tuple[str, ...]
     mute_spaces: tuple[str, ...]
     raw: Mapping[str, Any]
@@ -249,6 +251,7 @@ def _from_raw(raw: dict[str, Any], file: str) -> Config:
         attention_from=_one_of(attention["from"], ATTENTION_FROM, file, f"{SECTION}.attention.from"),
         attention_mode=_one_of(attention["mode"], ATTENTION_MODE, file, f"{SECTION}.attention.mode"),
         ignore=_texts(here["ignore"], file, f"{SECTION}.ignore"),
+        watch=_texts(here["watch"], file, f"{SECTION}.watch"),
         mute_sessions=_texts(mute["sessions"], file, f"{SECTION}.mute.sessions"),
         mute_spaces=_texts(mute["spaces"], file, f"{SECTION}.mute.spaces"),
         raw=raw,

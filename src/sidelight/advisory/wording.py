@@ -83,8 +83,17 @@ def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def warning(advisory: Advisory, now: int, *, base: str | None = None, ledger: str = "`sidelight recent`") -> str | None:
-    """The warning an actor reads with its own result; None when there is nothing to say."""
+def warning(
+    advisory: Advisory,
+    now: int,
+    *,
+    base: str | None = None,
+    ledger: str = "`sidelight recent`",
+    undo: int | None = None,
+) -> str | None:
+    """The warning an actor reads with its own result; None when there is nothing to say. `undo` is the place in the
+    record of an action of mine by which something is lost.
+    """
     findings = advisory.findings
     if not findings:
         return None
@@ -94,7 +103,36 @@ def warning(advisory: Advisory, now: int, *, base: str | None = None, ledger: st
     left = len(findings) - LINES
     if left > 0:
         text += f"\n{left} more: {ledger}."
-    return _cut(f"{text}{_ADVICE[findings[0].severity]}")
+    return _cut(f"{text}{_ADVICE[findings[0].severity]}{undo_hint(undo) if undo is not None else ''}")
+
+
+#: Kinds by which work in a repository is lost, of which git or the ledger may still know something.
+LOSING = frozenset(
+    {
+        "tree-reset",
+        "tree-clean",
+        "tree-restore",
+        "tree-remove",
+        "restore",
+        "delete",
+        "stash-pop",
+        "stash-push",
+        "stash-drop",
+        "ref-delete",
+        "push-force",
+    }
+)
+
+
+def undo_hint(seq: int) -> str:
+    """Where it says how what was lost can be found again: the sentence ends a warning and a notice alike."""
+    return f" `sidelight undo-hint {seq}` shows what can be found again."
+
+
+def losing(findings: Iterable[Finding], mine: Iterable[Action]) -> int | None:
+    """The place of the action of mine by which others lose something; None if there is none."""
+    kinds = {one.mine.kind for one in findings if one.severity == "conflict"} & LOSING
+    return next((one.seq for one in mine if one.kind in kinds), None)
 
 
 _ADVICE = {

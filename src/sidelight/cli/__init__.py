@@ -26,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "recent": "looking",
     "who": "looking",
     "notices": "looking",
+    "whodid": "tracing",
+    "undo-hint": "tracing",
     "check": "asking",
     "explain": "asking",
     "mute": "keeping",

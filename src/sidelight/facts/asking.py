@@ -88,6 +88,7 @@ def _environment(env: Mapping[str, str], settings: Sequence[tuple[str, str]]) ->
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_CONFIG_COUNT": str(len(settings)),
         "LC_ALL": "C",
+        "PATH": env.get("PATH") or os.environ.get("PATH", os.defpath),
     }
     # By variables, not by `-c`: a name may hold an equals sign.
     for number, (name, value) in enumerate(settings):

@@ -18,7 +18,7 @@ from sidelight.actions import Draft, Session
 from sidelight.config import DAY
 from sidelight.effects import Call, effects_of
 from sidelight.facts import Facts, boot_id, process_start
-from sidelight.hosts import Answer, Moment, Speech, news
+from sidelight.hosts import Answer, Moment, Speech, news, watching
 from sidelight.hosts.news import SILENT, Heard, bounded_text
 from sidelight.ledger import Ledger
 from sidelight.records import Any
@@ -58,15 +58,18 @@ def hear(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts) -> Heard:
     if moment.what == hosts.BEFORE:
         heard = _before(moment, speech, ledger, facts, me)
     elif moment.what == hosts.AFTER:
-        heard = _after(moment, speech, ledger, me)
+        heard = _after(moment, speech, ledger, facts, me)
     elif moment.what == hosts.START:
         heard = _start(moment, ledger, me)
     elif moment.what in speech.NEWS:
         _settle_batch(ledger, moment)
         ledger.see(me)
-        heard = news.since(ledger, me)
+        if moment.what == hosts.PROMPT:
+            watching.over(ledger, facts, me, whole=False)
+        seen = watching.ended(_batch(moment), ledger, facts, me)
+        heard = _with(seen, news.since(ledger, me))
     else:
-        heard = _over(moment, ledger, me)
+        heard = _over(moment, ledger, facts, me)
     muted = me.actor in settings.mute_sessions or ledger.space in settings.mute_spaces
     return heard._replace(answer=heard.answer._replace(text=None)) if muted else heard
 
@@ -115,14 +118,18 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
     drafts = list(done.drafts)
     if not drafts:
         ledger.see(me)
+        if not done.reads:
+            watching.begun(moment, ledger, facts, me, done)
         return SILENT
     paused = _paused(speech, ledger, me, call, drafts)
     if paused is not None:
         return paused
+    seen = watching.before(facts, drafts)
     key = moment.key()
     receipt = ledger.record(*drafts, key=key, me=me)
     if moment.call_id is None and key is not None and not receipt.duplicate:
         _remember(moment, key, ledger)
+    watching.begun(moment, ledger, facts, me, done, receipt, seen)
     text = receipt.warning
     if text is None or (receipt.duplicate and moment.guest):
         return Heard(receipt=receipt)
@@ -180,17 +187,29 @@ def digest(call: Call) -> str:
 # ── after it, and at the end ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _after(moment: Moment, speech: Speech, ledger: Ledger, me: Session) -> Heard:
+def _after(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Session) -> Heard:
     key = moment.key(hosts.BEFORE) if moment.call_id is not None else _remembered(moment, ledger)
     if key is not None and moment.outcome is not None:
         _settle(ledger, key, moment)
+    seen = watching.ended([key] if key is not None else [], ledger, facts, me)
     kept = ledger.store.document(KEPT, key) if key is not None and not speech.HEARS_BEFORE else None
     ledger.see(me)
     heard = news.since(ledger, me) if hosts.AFTER in speech.NEWS else SILENT
-    if kept is None:
+    return _with(str(kept.body.get("text", "")) if kept is not None else None, _with(seen, heard))
+
+
+def _with(text: str | None, heard: Heard) -> Heard:
+    """The same with a text before what it says."""
+    if not text:
         return heard
-    parts = [str(kept.body.get("text", "")), heard.answer.text or ""]
-    return heard._replace(answer=Answer(bounded_text("\n".join(part for part in parts if part))))
+    parts = [text, heard.answer.text or ""]
+    return heard._replace(answer=heard.answer._replace(text=bounded_text("\n".join(part for part in parts if part))))
+
+
+def _batch(moment: Moment) -> list[str]:
+    """The keys of the calls that a batch says have ended."""
+    keys = [moment._replace(call_id=one.call_id).key(hosts.BEFORE) for one in moment.ended]
+    return [key for key in keys if key is not None]
 
 
 def _call_name(moment: Moment) -> str:
@@ -229,7 +248,10 @@ def _settle_batch(ledger: Ledger, moment: Moment) -> None:
             _settle(ledger, key, its)
 
 
-def _over(moment: Moment, ledger: Ledger, me: Session) -> Heard:
+def _over(moment: Moment, ledger: Ledger, facts: Facts, me: Session) -> Heard:
+    watching.ended(_batch(moment), ledger, facts, me)
+    if moment.what in (hosts.END, hosts.STOP, hosts.AGENT_END):
+        watching.over(ledger, facts, me, whole=moment.what != hosts.STOP)
     if moment.what == hosts.END:
         ledger.end(me.actor)
         for collection in (PAUSED, KEPT, HEARD, CALLS):

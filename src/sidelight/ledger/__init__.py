@@ -427,6 +427,10 @@ class Ledger:
             raise error
         return Receipt(recorded=False, error=self._note_failure(error), spooled=isinstance(error, Spooled))
 
+    def note(self, error: Exception) -> None:
+        """Something beside the record failed: a line in the home's error log, so that `doctor` says it."""
+        self._note_failure(error)
+
     def _note_failure(self, error: Exception) -> str:
         """One line in the home's error log; the sentence for the receipt. A hasty one's busy store is no failure."""
         sentence = line(f"{type(error).__name__}: {error}" if not isinstance(error, StoreError) else str(error), 400)

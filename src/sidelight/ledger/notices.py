@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidelight.actions import Action, Notice, Session
+from sidelight.actions import EDITS, REPLACES, Action, Notice, Session
 from sidelight.advisory import Case, Finding, advise, at_least
-from sidelight.advisory.wording import MOST, age, name_of, narrated
+from sidelight.advisory.wording import LOSING, MOST, age, name_of, narrated, undo_hint
 from sidelight.records import NamedTuple
 
 
@@ -33,18 +33,30 @@ def view(notice: Notice, actor: str, now: int, speaks_from: str) -> NoticeView |
         return None
     top = about[0]
     later = top.mine if isinstance(top.mine, Action) else first
-    text = notice_text(top, later, now)
+    files = {
+        touch.key
+        for one in notice.earlier
+        if one.action.actor == actor
+        for touch in one.action.touches
+        if touch.within is not None and touch.effect in (EDITS, REPLACES)
+    }
+    text = notice_text(top, later, now, files=len(files))
     return NoticeView(top.severity, top.why.format(who="your session"), later, top.action, text, notice)
 
 
-def notice_text(found: Finding, later: Action, now: int) -> str:
-    """One line for the earlier side: who did what, when, and to which of its things."""
+def notice_text(found: Finding, later: Action, now: int, *, files: int = 0) -> str:
+    """One line for the earlier side: who did what, when, and to which of its things; of what may be lost also how many
+    files it is, and where it says what can be found again.
+    """
     mine = narrated(found.action)
+    lost = found.severity == "conflict" and later.kind in LOSING
+    if lost and files > 1:
+        mine += f" and {files - 1} more file{'s' if files > 2 else ''}"
     text = (
         f"Sidelight notice: {name_of(later.actor, (), later.host)} {narrated(later)} {age(now - later.ts)} ago, "
         f"after you {mine} ({found.severity}: it {found.why.format(who='your session')})."
     )
-    return text[:MOST]
+    return (text + undo_hint(later.seq) if lost else text)[:MOST]
 
 
 def notice_lines(found: Sequence[NoticeView]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sidelight.actions import KINDS, Action, Draft, Session, Told
 from sidelight.advisory import PRESENT, Advisory, Case, advise, at_least
-from sidelight.advisory.wording import warning
+from sidelight.advisory.wording import losing, warning
 from sidelight.config import Config
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import Appended, Question
@@ -91,6 +91,7 @@ def judged(asked: Asked, found: Appended) -> Receipt:
         echoes=tuple(one for one in advisory.echoes if at_least(one.severity, asked.settings.attention_from)),
         present=(),
     )
+    undo = losing(loud.findings, found.added)
     said = MUTED if asked.muted else loud
     if asked.present:
         said = _with_present(said, advisory.present, found, asked.settings, mine)
@@ -99,7 +100,7 @@ def judged(asked: Asked, found: Appended) -> Receipt:
         actions=found.added,
         concurrent=_concurrent(advisory),
         severity=advisory.severity,
-        warning=None if asked.muted else warning(loud, found.now, base=_base(asked.who)),
+        warning=None if asked.muted else warning(loud, found.now, base=_base(asked.who), undo=undo),
         duplicate=found.duplicate,
         advisory=advisory,
         now=found.now,

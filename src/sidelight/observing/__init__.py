@@ -30,7 +30,7 @@ from sidelight.targets import normal_path, scheme_of, short
 from sidelight.targets import path as path_key
 
 BEFORE_SECONDS = 0.15
-AFTER_SECONDS = 2.0
+AFTER_SECONDS = 0.75
 REST_SECONDS = 600  # a tree that took too long is left alone for so long
 TREES_MOST = 4
 SHARED_MOST = 100
@@ -56,9 +56,9 @@ def is_destructive(drafts: Iterable[Draft | Action]) -> bool:
     return any(touch.effect == DESTROYS and scheme_of(touch.key) in schemes for one in drafts for touch in one.touches)
 
 
-def look_before(facts: LiveFacts) -> Look:
+def look_before(facts: LiveFacts, *, seconds: float = BEFORE_SECONDS) -> Look:
     """How things stand before a destructive call; what cannot be seen in 150 ms is not checked."""
-    return look(facts, seconds=BEFORE_SECONDS)
+    return look(facts, seconds=seconds)
 
 
 def begin(
@@ -104,7 +104,9 @@ def _trees(facts: LiveFacts, drafts: Sequence[Draft | Action], line: str) -> tup
 # ── after it ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def finish(home: str, facts: LiveFacts, name: str, *, watched: Iterable[str] = ()) -> Seen:
+def finish(
+    home: str, facts: LiveFacts, name: str, *, watched: Iterable[str] = (), seconds: float = AFTER_SECONDS
+) -> Seen:
     """A call ended: what it changed. `watched` are further paths to look at, absolute or of the tree.
 
     A call of which no beginning is known leaves nothing: it was a read, or there is no repository.
@@ -122,10 +124,10 @@ def finish(home: str, facts: LiveFacts, name: str, *, watched: Iterable[str] = (
             folder.end(name)
             return Seen()
         with folder.alone() as is_alone:
-            seen = (
-                _compared(folder, facts, call, tuple(watched)) if is_alone else Seen(not_checked="others were looking")
-            )
-            if not is_alone:
+            seen = Seen(not_checked="others were looking")
+            if is_alone:
+                seen = _compared(folder, facts, call, tuple(watched), seconds)
+            else:
                 _tell(folder, call, (), ())
             if not call.background:
                 folder.end(name)
@@ -135,20 +137,22 @@ def finish(home: str, facts: LiveFacts, name: str, *, watched: Iterable[str] = (
 
 
 def over(home: str, facts: LiveFacts, actor: str, agent: str | None = None, *, background: bool = False) -> None:
-    """A turn is over (`background`: the session is): whatever of it was still under way is not any more."""
+    """A turn is over: what of it was under way is not any more. `background`: the session (or sub-agent) is over, with
+    whatever it left running; then a session's sub-agents are, too.
+    """
     common = facts.common_dir
     if common is None:
         return
     folder = Folder(home, common)
     for call in folder.calls():
-        mine = call.actor == actor and (agent is None or call.agent == agent)
+        mine = call.actor == actor and (call.agent == agent or (background and agent is None))
         if mine and (background or not call.background):
             folder.end(call.name)
 
 
-def _compared(folder: Folder, facts: LiveFacts, call: Open, watched: tuple[str, ...]) -> Seen:
+def _compared(folder: Folder, facts: LiveFacts, call: Open, watched: tuple[str, ...], seconds: float) -> Seen:
     places = [facts if root in (None, facts.worktree) else facts.at(root or "") for root in call.trees or (None,)]
-    trees = [_Tree(folder, there, watched if number == 0 else ()) for number, there in enumerate(places)]
+    trees = [_Tree(folder, there, watched if number == 0 else (), seconds) for number, there in enumerate(places)]
     # Only now: whoever ended before this has left a word with this call, whoever has not is still there.
     call = folder.find(call.name) or call
     others = [one for one in folder.calls() if (one.actor, one.agent) != (call.actor, call.agent)]
@@ -177,13 +181,13 @@ def _tell(folder: Folder, call: Open, looked: tuple[str, ...], doubtful: tuple[s
 class _Tree:
     """A tree as it last stood and as it stands now, which is what it last stood as from now on."""
 
-    def __init__(self, folder: Folder, facts: LiveFacts, watched: tuple[str, ...]) -> None:
+    def __init__(self, folder: Folder, facts: LiveFacts, watched: tuple[str, ...], seconds: float) -> None:
         self.facts, self.root = facts, facts.worktree
         known = folder.known(self.root or "")
         self.before = remembered(known, folder.known(None), self.root)
         resting = known.get("rests", 0) > time.time()
         extras = [os.path.join(self.root or "/", path) for path in watched]
-        after = look(facts, extras=extras, seconds=0 if resting else AFTER_SECONDS)
+        after = look(facts, extras=extras, seconds=0 if resting else seconds)
         if resting and after.gave_up:
             after = after._replace(gave_up="this tree is too large to look at after every call")
         self.after = after
@@ -237,7 +241,8 @@ class _Comparison:
         key = path_key(self._facts.machine, normal_path(f"{self._tree}/{change.name}"))
         said = [dict.fromkeys(touched for touched, _ in one.touches) for one in self._others]
         said += [dict.fromkeys(one.only) for one in self._call.met if one.only]
-        return change.surely == ONE_OF and any(key in keys for keys in said)
+        is_edit = change.what == compare.CHANGED and change.surely == ONE_OF
+        return is_edit and any(key in keys for keys in said)
 
     # ── what changed ──
 

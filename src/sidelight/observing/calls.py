@@ -22,6 +22,7 @@ from sidelight.records import Any, NamedTuple
 
 LARGEST = 4_000_000
 STALE_SECONDS = 2 * 3600  # a call whose end nobody reported counts for so long
+EXACT_SECONDS = 300  # and one of an editing tool, which takes a moment
 CALLS_MOST = 200
 NAMES_MOST = 200
 WAIT_SECONDS = 0.5
@@ -106,11 +107,12 @@ class Folder:
         now = time.time_ns()
         with contextlib.suppress(OSError), os.scandir(self._calls) as entries:
             for entry in list(entries)[:CALLS_MOST]:
-                if now - entry.stat().st_mtime_ns > STALE_SECONDS * 1_000_000_000:
+                seconds = (now - entry.stat().st_mtime_ns) // 1_000_000_000
+                if seconds > STALE_SECONDS:
                     os.unlink(entry.path)
                 elif entry.name.endswith(".json"):
                     call = _loaded(entry.path)
-                    found += [call] if call is not None else []
+                    found += [call] if call is not None and not (call.exact and seconds > EXACT_SECONDS) else []
         return found
 
     def _file(self, name: str, sort: str = "json") -> str:

@@ -29,6 +29,7 @@ from sidelight.stores import (
     Entry,
     Question,
     StoreDamaged,
+    StoreError,
     anchor,
 )
 from sidelight.stores.projections import (
@@ -58,6 +59,7 @@ from sidelight.stores.projections import (
     taken,
     whole,
 )
+from sidelight.stores.sqlite import history
 from sidelight.stores.sqlite.before import marks_before, told_before, work_before
 from sidelight.stores.sqlite.file import File
 from sidelight.stores.sqlite.rows import (
@@ -538,18 +540,16 @@ class SqliteStore:
         return found[0] if found is not None else None
 
     def history(self, key: str, *, limit: int = 50) -> list[Action]:
-        found: list[Action] = []
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT {ACTION} FROM actions AS a WHERE instr(a.body, ?) ORDER BY a.seq DESC", (as_json(key)[1:-1],)
-            )
-            for row in rows:
-                action = action_of(row)
-                if any(one.startswith(key) for one in action.targets):
-                    found.append(action)
-                    if len(found) == limit:
-                        break
-        return found
+            more = history.behind(db) > history.TAIL
+        while more:
+            try:
+                with self._writing() as db:
+                    more = history.catch_up(db)
+            except StoreError:  # a ledger that may not be written to is asked as it is
+                break
+        with self._reading() as db:
+            return history.of(db, key, limit)
 
     def intents(self, *, space: str | None = None, actor: str | None = None) -> list[tuple[Action, str | None]]:
         with self._reading() as db:
@@ -686,6 +686,7 @@ class SqliteStore:
 
     def _delete(self, db: sqlite3.Connection, actions: Sequence[Action]) -> None:
         """Delete actions with their marks. What the same actor did before them goes too, or is marked anew after."""
+        history.drop(db, actions)
         for one in actions:
             _unmark(db, one)
             db.execute("DELETE FROM actions WHERE seq = ?", (one.seq,))
@@ -790,6 +791,7 @@ def _refill(db: sqlite3.Connection, action: Action, mark: Mark) -> None:
 def _rebuild(db: sqlite3.Connection) -> None:
     for table in ("marks", "plans", "changes"):
         db.execute(f"DELETE FROM {table}")
+    history.begin_anew(db)
     after = 0
     while True:
         rows = db.execute(

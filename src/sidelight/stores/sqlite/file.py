@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS changes (
   tree TEXT, actor TEXT, agent TEXT, seq INTEGER, path TEXT, PRIMARY KEY (tree, actor, agent, seq, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS plans (
   key TEXT, seq INTEGER, actor TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY KEY (key, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys (key TEXT, seq INTEGER, PRIMARY KEY (key, seq)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sessions (
   actor TEXT, agent TEXT, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, ended INTEGER, seq INTEGER NOT NULL,
   space TEXT, machine TEXT, body TEXT NOT NULL, PRIMARY KEY (actor, agent)) WITHOUT ROWID;

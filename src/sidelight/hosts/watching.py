@@ -1,0 +1,108 @@
+"""What a call turns out to have changed, on the hooks' way: noted before it, looked at after it, and recorded.
+
+Only destructive calls are looked at beforehand too; a read costs nothing. Losing any of it costs an observation, never
+the answer.
+
+Source: design 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidelight import hosts, observing, space, undoing, whodid
+from sidelight.actions import Draft, Session
+from sidelight.effects import Call, Effects
+from sidelight.facts import Facts, LiveFacts
+from sidelight.facts.looks import Look
+from sidelight.hosts import Moment
+from sidelight.ledger import Ledger, Receipt
+from sidelight.stores import StoreError
+
+SECONDS = 2.5  # how long a hook may take where nothing else is said
+BEFORE_PART, AFTER_PART = 0.06, 0.3  # of that: 150 and 750 ms
+
+
+def _seconds(facts: Facts) -> float:
+    try:
+        return min(max(float(facts.env["SIDELIGHT_HOOK_SECONDS"]), 0.05), 600.0)
+    except (KeyError, ValueError):
+        return SECONDS
+
+
+def _home(ledger: Ledger, facts: Facts) -> str:
+    return ledger.home or space.state_dir(facts.env)
+
+
+def before(facts: Facts, drafts: Sequence[Draft]) -> Look | None:
+    """How things stand before a destructive call; None for any other."""
+    if not isinstance(facts, LiveFacts) or facts.common_dir is None or not observing.is_destructive(drafts):
+        return None
+    return observing.look_before(undoing.place(facts, drafts), seconds=_seconds(facts) * BEFORE_PART)
+
+
+def begun(
+    moment: Moment,
+    ledger: Ledger,
+    facts: Facts,
+    me: Session,
+    effects: Effects,
+    receipt: Receipt | None = None,
+    seen: Look | None = None,
+) -> None:
+    """A call starts that is not provably a read: note it, and keep what would be needed to undo it."""
+    call, key = moment.call, moment.key(hosts.BEFORE)
+    if call is None or key is None or not isinstance(facts, LiveFacts) or (receipt is not None and receipt.duplicate):
+        return
+    if seen is not None and receipt is not None:
+        try:
+            undoing.keep(ledger, undoing.place(facts, receipt.actions), receipt.actions, seen)
+        except StoreError as error:
+            ledger.note(error)
+    observing.begin(
+        _home(ledger, facts),
+        facts,
+        key,
+        actor=me.actor,
+        agent=me.agent,
+        drafts=receipt.actions if receipt is not None and receipt.actions else effects.drafts,
+        exact=is_exact(call, effects),
+        background=call.background,
+        line=text_of(call),
+    )
+
+
+def text_of(call: Call) -> str:
+    """The command line of a call; '' for a tool that has none."""
+    said = call.input.get("command") or call.input.get("cmd") or ""
+    return " ".join(map(str, said)) if isinstance(said, list) else str(said)
+
+
+def is_exact(call: Call, effects: Effects) -> bool:
+    """Can it do only what it was understood to do? An editing tool, never a command line."""
+    return not text_of(call) and not effects.unknown and bool(effects.drafts)
+
+
+def ended(keys: Sequence[str], ledger: Ledger, facts: Facts, me: Session) -> str | None:
+    """Calls ended: look once, record what they changed; the warning if that met what others had there."""
+    if not isinstance(facts, LiveFacts):
+        return None
+    home, settings = _home(ledger, facts), ledger.config
+    last: Receipt | None = None
+    for key in keys:
+        seen = observing.finish(home, facts, key, watched=settings.watch, seconds=_seconds(facts) * AFTER_PART)
+        receipt = ledger.record(*seen.drafts, key=f"{key}\x1fobserved", me=me) if seen.drafts else None
+        if seen.stashed:
+            known = ledger.store.delivered(key)
+            action = next((one.id for one in known if one.kind == "stash-push"), None)
+            if action is None and receipt is not None:
+                action = next((one.id for one in receipt.actions if one.kind == "stash-push"), None)
+            whodid.note_stashed(ledger.store, seen.stashed, action=action, actor=me.actor)
+        last = receipt if receipt is not None and (receipt.warning or last is None) else last
+    return last.warning if last is not None else None
+
+
+def over(ledger: Ledger, facts: Facts, me: Session, *, whole: bool) -> None:
+    """A turn is over, or (`whole`) the session: nothing of it is under way any more."""
+    if isinstance(facts, LiveFacts):
+        observing.over(_home(ledger, facts), facts, me.actor, me.agent, background=whole)
