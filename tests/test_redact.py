@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sidelight import redact
 from sidelight.redact import LIMIT, MASK, bounded, is_secret_name, line, mask, secrets_out
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -483,3 +484,18 @@ def test_what_comes_first_is_kept():
     assert cut
     assert small["kind"] == "x"
     assert small["text"].startswith("yyy")
+
+
+def test_one_look_for_hints_is_complete():
+    """Every rule's hint holds one that is looked for, so that no rule is skipped that would have found something."""
+    hints = {hint for rule, _ in redact._RULES for hint in rule} | {hint for hint, _ in redact._TOKENS}
+    assert all(any(one in hint for one in redact._HINTS) for hint in hints)
+    assert [rule for hints, rule in redact._RULES if not hints] == [redact._tokens], "its hints are the tokens' own"
+
+
+def test_what_was_found_harmless_is_remembered_within_bounds():
+    for number in range(3 * redact._HARMLESS_MOST):
+        assert redact.secrets_out(f"file number {number}") == f"file number {number}"
+    assert len(redact._harmless) <= redact._HARMLESS_MOST + 1
+    assert redact.secrets_out("PGPASSWORD=hunter2") == "PGPASSWORD=***"
+    assert not any("hunter2" in text for text in redact._harmless)

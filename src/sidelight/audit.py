@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sidelight.records import Any, NamedTuple
-from sidelight.redact import bounded, line, mask
+from sidelight.redact import bounded, line, mask, secrets_out
 from sidelight.space import replace_file
 
 NAME = "cross-session-events.jsonl"
@@ -68,15 +68,26 @@ def _line(one: Mapping[str, Any]) -> str:
         **one,
     }
     name = str(one.get("target") or "")
-    clean = {
-        key: mask(value, name if key == "value" else "") if key not in _PLAIN and value is not None else value
-        for key, value in shown.items()
-    }
+    clean = shown if _is_plain(one) else _masked(shown, name)
     text = _compact(clean)
     if len(text) > _LARGEST_LINE // 4 and len(text.encode()) > _LARGEST_LINE:
         room = {"targets": 4096, "reason": 4096, "value": 2048}
         text = _compact({key: bounded(value, room.get(key, 256)).value for key, value in clean.items()})
     return text
+
+
+def _is_plain(one: Mapping[str, Any]) -> bool:
+    """Is there no value, and no text with a secret in it, as in most lines?"""
+    texts = [value for key, value in one.items() if key not in _PLAIN and key != "targets" and value is not None]
+    texts += one.get("targets") or ()
+    return one.get("value") is None and all(isinstance(text, str) and secrets_out(text) is text for text in texts)
+
+
+def _masked(shown: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {
+        key: mask(value, name if key == "value" else "") if key not in _PLAIN and value is not None else value
+        for key, value in shown.items()
+    }
 
 
 def _compact(value: Mapping[str, Any]) -> str:

@@ -179,8 +179,13 @@ def secrets_out(text: str) -> str:
     >>> secrets_out("PGPASSWORD=hunter2 psql postgres://app:s3cret@db/app # 1f0c3e9 token bucket")
     'PGPASSWORD=*** psql postgres://app:***@db/app # 1f0c3e9 token bucket'
     """
-    # Every key of a file begins with "path:", which is no access token (`pat`).
-    if len(text) <= LIMIT and not _HINT.search(text.lower().replace("path", " ")):
+    if text in _harmless:
+        return text
+    if len(text) <= LIMIT and not _may_hold_secrets(text):
+        if len(text) <= _REMEMBERED:
+            if len(_harmless) > _HARMLESS_MOST:
+                _harmless.clear()
+            _harmless.add(text)
         return text
     for _ in range(6):
         if len(text) > LIMIT:
@@ -189,6 +194,18 @@ def secrets_out(text: str) -> str:
         if text == before:
             break
     return text
+
+
+#: Texts that were looked through and hold nothing: the same keys, names and words come again and again.
+_harmless: set[str] = set()
+_HARMLESS_MOST, _REMEMBERED = 2000, 400
+
+
+def _may_hold_secrets(text: str) -> bool:
+    """Does anything in this text hint at a secret? Most texts hold none: one look tells."""
+    # Every key of a file begins with "path:", which is no access token (`pat`).
+    low = text.lower().replace("path", " ")
+    return any(hint in low for hint in _HINTS)
 
 
 def _shortened(text: str) -> str:
@@ -637,10 +654,9 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("pass", "secret", "token", "credential", "bearer", "key"), _random_strings),
 )
 
-#: Most texts hold no secret and nothing that hints at one: one look tells.
-_HINT = re.compile(
-    "|".join(sorted({re.escape(h) for hints, _ in _RULES for h in hints} | {re.escape(h) for h, _ in _TOKENS}))
-)
+#: Most texts hold no secret and nothing that hints at one: one look tells. What holds another hint is left out.
+_EVERY_HINT = {hint for hints, _ in _RULES for hint in hints} | {hint for hint, _ in _TOKENS}
+_HINTS = tuple(sorted(one for one in _EVERY_HINT if not any(other in one for other in _EVERY_HINT - {one})))
 
 # ── foreign text as one line ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -164,6 +164,11 @@ def word(space: str, text: str) -> str:
     return f"word:{space}#{text}"
 
 
+def is_wording(key: str) -> bool:
+    """Is this an area or a word: what an intent is found by, and no resource?"""
+    return key.startswith(("area:", "word:"))
+
+
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 

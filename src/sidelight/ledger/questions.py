@@ -13,19 +13,19 @@ from sidelight.stores import Question
 from sidelight.stores.projections import Probe, probes_of, sweeps
 from sidelight.targets import area as area_key
 from sidelight.targets import host as host_key
-from sidelight.targets import scheme_of, section, short
+from sidelight.targets import is_wording, scheme_of, section, short
 from sidelight.targets import word as word_key
 
 
 def question(drafts: Sequence[Draft], ground: Ground, settings: Config, who: Session | None) -> Question:
-    touches = [touch for draft in drafts for touch in draft.touches]
+    touches = [touch for draft in drafts for touch in draft.touches if not is_wording(touch.key)]
     words: dict[str, None] = {}
     for draft in drafts:
         words.update(dict.fromkeys(_word_keys(draft, who)))
     loud = any(draft.quiet is not True and KINDS[draft.kind].listed for draft in drafts)
     kills = any(scheme_of(touch.key) == "session" and touch.effect == DESTROYS for touch in touches)
     return Question(
-        probes=probes_of([touch for touch in touches if scheme_of(touch.key) not in ("area", "word")], words),
+        probes=probes_of(touches, words),
         stakes=_stakes(touches),
         sweeps=list(dict.fromkeys(touch.key for touch in touches if sweeps(touch))),
         machine=(who.machine if who and who.machine else ground.facts.machine) if kills else None,
@@ -47,17 +47,16 @@ def around(tree: str) -> Question:
 
 def _word_keys(draft: Draft, who: Session | None) -> list[str]:
     """The area and word keys by which open intents of others may concern a draft."""
-    schemes = {scheme_of(touch.key) for touch in draft.touches}
     where = draft.space or ""
-    plain = schemes - {"area", "word"}
-    found = [touch.key for touch in draft.touches if scheme_of(touch.key) in ("area", "word")]
-    if who is not None and who.machine and any(touch.effect == DESTROYS for touch in draft.touches):
+    found = [touch.key for touch in draft.touches if is_wording(touch.key)]
+    plain = [touch for touch in draft.touches if not is_wording(touch.key)]
+    if who is not None and who.machine and any(touch.effect == DESTROYS for touch in plain):
         found.append(host_key(who.machine))
-    if draft.kind != "intent" and not plain & _WORDY:
+    if draft.kind != "intent" and not any(scheme_of(touch.key) in _WORDY for touch in plain):
         return found
     if draft.area:
         found.append(area_key(where, draft.area))
-    for touch in draft.touches:
+    for touch in plain:
         top = section(touch.key)
         if top is not None:
             found.append(area_key(where, short(top)))
@@ -69,8 +68,6 @@ def _word_keys(draft: Draft, who: Session | None) -> list[str]:
 def _stakes(touches: Sequence[Touch]) -> list[str]:
     found: dict[str, None] = {}
     for touch in touches:
-        if scheme_of(touch.key) in ("area", "word"):
-            continue
         found[touch.key] = None
         for tree in (touch.within, touch.key if scheme_of(touch.key) == "tree" else None):
             if tree:

@@ -14,7 +14,7 @@ from sidelight.targets import scheme_of
 
 CONCURRENT_MOST = 20
 
-#: What is left to say to a session that wants to hear nothing.
+#: Nothing to say: nothing was met, or the session wants to hear nothing.
 MUTED = Advisory()
 
 
@@ -109,6 +109,8 @@ def judged(asked: Asked, found: Appended) -> Receipt:
 
 
 def _advised(asked: Asked, found: Appended, mine: Sequence[Action | Draft]) -> Advisory:
+    if not (found.before or found.present or found.met or found.alive):
+        return MUTED  # most footprints meet nothing
     first = found.added[0].ts if found.duplicate and found.added else None
     return advise(
         Case(

@@ -25,7 +25,7 @@ from sidelight.actions import (
     state_key,
 )
 from sidelight.records import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from sidelight.targets import aliases, ancestors, is_glob, literal_prefix, scheme_of, section
+from sidelight.targets import aliases, ancestors, is_glob, is_wording, literal_prefix, scheme_of, section
 
 if TYPE_CHECKING:
     from sidelight.stores import Entry
@@ -100,6 +100,9 @@ def marks_of(touches: Iterable[Touch]) -> list[Mark]:
 
 def _marks_of_touch(touch: Touch) -> Iterable[Mark]:
     key, effect = touch.key, mark_effect(touch)
+    if is_wording(key):
+        yield Mark(key, EFFECTS[touch.effect], effect)
+        return
     is_file = scheme_of(key) == "path"
     if touch.effect == ANNOUNCES and is_glob(key):
         key = literal_prefix(key)
