@@ -156,11 +156,11 @@ def _is_same_user(link: object) -> bool:
 def _alone(host: str, cwd: str, payload: bytes, env: Mapping[str, str], began: float) -> None:
     from sidelight.hosts import costs
     from sidelight.hosts.dialogue import BrokenInputError, Caller, hold
-    from sidelight.ledger import Ledger
 
     def opened(facts: LiveFacts) -> Ledger:
+        from sidelight.ledger import Ledger
+
         ledger = Ledger.open(facts=facts, cwd=facts.cwd, env=env)
-        facts.scope = ledger.space
         opened_ones.append(ledger)
         return ledger
 
@@ -173,10 +173,10 @@ def _alone(host: str, cwd: str, payload: bytes, env: Mapping[str, str], began: f
     if said.output is not None:
         _output(said.output)
     said.settle()
-    for ledger in opened_ones:
-        if ledger.home is not None:
-            costs.note(ledger.home, said, time.monotonic() - began)
-        ledger.close()
+    # Nothing is closed: whoever closes a file last writes its log back, and waits for the disk (design 8).
+    home = opened_ones[0].home if opened_ones else rendezvous.state_dir(env)
+    if home is not None:
+        costs.note(home, said, time.monotonic() - began)
 
 
 def _note(env: Mapping[str, str], sentence: str) -> None:

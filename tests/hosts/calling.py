@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,16 @@ from sidelight.hosts import launcher
 
 #: Everything that a test waits for has this long: a loaded machine of two cores is slow, not wrong.
 PATIENCE = 60
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Wait until something holds; False if it never did."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 class Done(NamedTuple):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from sidelight.effects import Call
+from sidelight.effects import Call, Effects
 from sidelight.records import Any, NamedTuple, Protocol, cast
 
 #: Every host by its name (design 10), and its folder. The only list of them.
@@ -56,8 +56,9 @@ class Moment(NamedTuple):
     `session` and `agent` (a sub-agent of it) are the host's ids. `call_id` names the tool call before and after it.
     `source` says how a session started (`startup`, `resume`, `clear`, `compact`, `fork`) or why it ended. `pid` is the
     host's process where it can be told. `env_file` is where the host reads what its shells are to have in their
-    environment. Where a host has no id for a call, `likeness` is what its events before and after have in common, and
-    `stamp` the host's own time of the event. `guest`: another host runs this one's hooks beside its own.
+    environment. `done` is what the call was understood to do, once it was read. Where a host has no id for a call,
+    `likeness` is what its events before and after have in common, and `stamp` the host's own time of the event.
+    `guest`: another host runs this one's hooks beside its own.
     """
 
     what: str
@@ -73,6 +74,7 @@ class Moment(NamedTuple):
     source: str = ""
     pid: int | None = None
     env_file: str | None = None
+    done: Effects | None = None
     stamp: str | None = None
     likeness: str | None = None
     guest: bool = False
@@ -100,6 +102,18 @@ class Answer(NamedTuple):
 
 
 NOTHING = Answer()
+
+
+def is_ours(tool: str) -> bool:
+    """Is this one of the tools of our own MCP server, by whichever name the host gives them?
+
+    >>> [is_ours(name) for name in ("mcp__sidelight__announce", "sidelight-check", "mcp__other__sidelight")]
+    [True, True, False]
+    """
+    return tool.removeprefix("mcp").lstrip("_").removeprefix("plugin_sidelight_").startswith(_OURS)
+
+
+_OURS = ("sidelight__", "sidelight-", "sidelight_", "sidelight.")
 
 
 class Speech(Protocol):

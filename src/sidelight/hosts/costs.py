@@ -24,11 +24,11 @@ LARGEST = 4 * 1024 * 1024
 
 def note(home: str, said: Said, seconds: float) -> None:
     """Note what one hook call took, in seconds, and what it said. Never raises."""
-    moment, receipt = said.moment, said.heard.receipt
+    moment, heard = said.moment, said.heard
     if moment is None:
         return
-    answer = said.heard.answer
-    text = answer.text or answer.ask or answer.deny or ""
+    receipt = heard.receipt if heard is not None else None
+    text = (heard.answer.text or heard.answer.ask or heard.answer.deny or "") if heard is not None else ""
     about: dict[str, Any] = {
         "ts": time.time_ns() // 1_000_000,
         "host": moment.host,

@@ -13,12 +13,15 @@ import json
 from collections.abc import Callable, Mapping
 
 from sidelight import facts as machine
+from sidelight.effects import effects_of
 from sidelight.facts import LiveFacts
-from sidelight.hosts import HOSTS, Moment, Speech, moments, speech_of
-from sidelight.hosts.news import SILENT, Heard
-from sidelight.ledger import Ledger
-from sidelight.records import NamedTuple
+from sidelight.hosts import BEFORE, HOSTS, Moment, Speech, is_ours, speech_of
+from sidelight.records import TYPE_CHECKING, NamedTuple
 from sidelight.redact import line
+
+if TYPE_CHECKING:  # a read ends before any of them is needed
+    from sidelight.hosts.news import Heard
+    from sidelight.ledger import Ledger
 
 
 class Caller(NamedTuple):
@@ -35,11 +38,12 @@ class Said(NamedTuple):
 
     output: bytes | None
     moment: Moment | None = None
-    heard: Heard = SILENT
+    heard: Heard | None = None
 
     def settle(self) -> None:
         """The answer was written."""
-        self.heard.settle()
+        if self.heard is not None:
+            self.heard.settle()
 
 
 class BrokenInputError(ValueError):
@@ -47,7 +51,7 @@ class BrokenInputError(ValueError):
 
 
 #: Opens the ledger that counts where a session stands, with its facts.
-Opens = Callable[[LiveFacts], Ledger]
+Opens = Callable[[LiveFacts], "Ledger"]
 
 
 def hold(caller: Caller, payload: bytes, opens: Opens) -> Said:
@@ -61,11 +65,48 @@ def hold(caller: Caller, payload: bytes, opens: Opens) -> Said:
     moment = speech.read(_object(payload), caller.env)
     if moment is None or moment.session is None:
         return Said(None, moment)
+    facts = Standing(moment.cwd or caller.cwd, caller.env, opens)
+    moment = _understood(moment, facts)
+    if moment.done is not None and not moment.done.drafts:  # most calls are reads and end here
+        return Said(None, moment)
+    from sidelight.hosts import moments  # with it the ledger
+
     moment = _placed(moment, caller, speech)
-    facts = LiveFacts(moment.cwd, caller.env)
-    ledger = opens(facts)
-    heard = moments.hear(moment, speech, ledger, facts)
+    heard = moments.hear(moment, speech, facts.ledger, facts)
     return Said(speech.reply(moment, heard.answer), moment, heard)
+
+
+class Standing(LiveFacts):
+    """Where a session stands; the ledger that counts there is opened when it is first asked for."""
+
+    def __init__(self, cwd: str, env: Mapping[str, str], opens: Opens) -> None:
+        self._opens, self._ledger = opens, None
+        super().__init__(cwd, env)
+
+    _ledger: Ledger | None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that counts here."""
+        if self._ledger is None:
+            self._ledger = self._opens(self)
+        return self._ledger
+
+    @property
+    def scope(self) -> str:
+        """What config keys and commitments belong to here: its ledger's space."""
+        return self.ledger.space
+
+    @scope.setter
+    def scope(self, value: str) -> None:
+        pass
+
+
+def _understood(moment: Moment, facts: LiveFacts) -> Moment:
+    """What a call that is about to run does; our own tools are not for this."""
+    if moment.what != BEFORE or moment.call is None or is_ours(moment.call.tool):
+        return moment
+    return moment._replace(done=effects_of(moment.call, facts))
 
 
 def _object(payload: bytes) -> Mapping[str, object]:

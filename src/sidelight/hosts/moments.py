@@ -111,10 +111,10 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
     if call is None:
         ledger.see(me)
         return SILENT
-    if is_ours(call.tool):
+    if hosts.is_ours(call.tool):
         ledger.see(me)
         return Heard(Answer(given=signed(call, me)))
-    done = effects_of(call, facts)
+    done = moment.done if moment.done is not None else effects_of(call, facts)
     drafts = list(done.drafts)
     if not drafts:
         ledger.see(me)
@@ -155,18 +155,6 @@ def _paused(speech: Speech, ledger: Ledger, me: Session, call: Call, drafts: Seq
     if not ledger.store.put_document(PAUSED, name, {"tool": call.tool}, version=0):
         return None
     return Heard(Answer(deny=bounded_text(f"{text}\nSidelight paused this once; repeated, the same call goes ahead.")))
-
-
-def is_ours(tool: str) -> bool:
-    """Is this one of the tools of our own MCP server, by whichever name the host gives them?
-
-    >>> [is_ours(name) for name in ("mcp__sidelight__announce", "sidelight-check", "mcp__other__sidelight")]
-    [True, True, False]
-    """
-    return tool.removeprefix("mcp").lstrip("_").removeprefix("plugin_sidelight_").startswith(_OURS)
-
-
-_OURS = ("sidelight__", "sidelight-", "sidelight_", "sidelight.")
 
 
 def signed(call: Call, me: Session) -> Mapping[str, Any] | None:

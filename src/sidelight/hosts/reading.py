@@ -6,7 +6,6 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
 
 from sidelight.effects import Call
 from sidelight.records import Any
@@ -63,6 +62,8 @@ def stamped(value: object) -> str | None:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    from datetime import datetime
+
     try:
         return str(round(datetime.fromisoformat(value).timestamp() * 1000)) if isinstance(value, str) else None
     except (ValueError, OverflowError):

@@ -74,9 +74,7 @@ class Hooks:
         return hold(caller, payload, lambda facts: self._ledger(facts, letter.env))
 
     def _ledger(self, facts: LiveFacts, env: dict[str, str]) -> Ledger:
-        ledger = Ledger.open(facts=facts, cwd=facts.cwd, env=env, opener=self._store)
-        facts.scope = ledger.space
-        return ledger
+        return Ledger.open(facts=facts, cwd=facts.cwd, env=env, opener=self._store)
 
     def _store(self, place: Place) -> Store:
         which = place.url, place.home or self._served.home

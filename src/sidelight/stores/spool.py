@@ -14,12 +14,11 @@ Source: design 7.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+from binascii import crc32
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit
 
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import MACHINE_CLOCK, Clock, StoreError
@@ -245,11 +244,19 @@ def spool_of(home: str, url: str, clock: Clock = MACHINE_CLOCK) -> Spool:
     never gets what was meant for another.
     """
     if "://" in url and not url.startswith("sqlite"):
+        from urllib.parse import urlsplit  # a hook with the default store does without
+
         parts = urlsplit(url)
         plain = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     else:
         plain = os.path.abspath(url.removeprefix("sqlite://"))
-    return Spool(os.path.join(home, "spool", hashlib.sha256(plain.encode()).hexdigest()[:12]), clock)
+    return Spool(os.path.join(home, "spool", _checksum(plain)), clock)
+
+
+def _checksum(text: str) -> str:
+    """A short name for a text. (`hashlib` costs a hook process more than opening the ledger does.)"""
+    data = text.encode("utf-8", "surrogateescape")
+    return f"{crc32(data):08x}{crc32(data[::-1]):08x}"
 
 
 def tries(name: str) -> int:
@@ -281,4 +288,4 @@ def _taken(descriptor: int) -> bool:
 
 
 def _boot_mark(boot: str) -> str:
-    return hashlib.sha256(boot.encode()).hexdigest()[:8]
+    return _checksum(boot)[:8]
