@@ -22,6 +22,7 @@ from sidelight.advisory.situation import Going
 from sidelight.config import DEFAULT_LIMIT, Config, check_limit, check_window, load
 from sidelight.facts import Facts
 from sidelight.ledger import keeping
+from sidelight.ledger.beside import Beside
 from sidelight.ledger.drafts import (
     ACTIVITY_MOST,
     ACTOR_MOST,
@@ -63,6 +64,7 @@ class Ledger:
         self._personal = personal
         self._config: tuple[float, Config] | None = None
         self._is_hasty = False
+        self._beside: Beside | None = None
 
     # ── opening ──
 
@@ -98,6 +100,9 @@ class Ledger:
         space.prepare(place.home)
         kept = opener(place) if opener is not None else guarded(place.url, place.home, clock=clock)
         ledger = cls(kept, place.home, facts=facts, space_name=place.space, personal=place.personal)
+        if place.users is not None:
+            users = place.users
+            ledger._beside = Beside(lambda: cls.open(users, facts=ledger.facts, clock=clock, env=env, opener=opener))
         if not kept.waits:  # what many share is in nobody's audit as a whole
             keeping.on_opening(kept, place.home)
         return ledger
@@ -111,6 +116,8 @@ class Ledger:
     def close(self) -> None:
         """Let go of files and connections."""
         self.store.dispose()
+        if self._beside is not None:
+            self._beside.close()
 
     @property
     def facts(self) -> Facts:
@@ -244,7 +251,18 @@ class Ledger:
             return Receipt(recorded=not dry, actions=found.added, error=self._note_failure(error))
         if not dry and not found.duplicate:
             self._afterwards(receipt, who)
+            receipt = self._noted_beside(receipt, who, key)
         return receipt
+
+    def _noted_beside(self, receipt: Receipt, who: Session | None, key: str | None) -> Receipt:
+        """What concerns the whole machine is in the user's own ledger too, best effort (design 3)."""
+        if self._beside is None:
+            return receipt
+        try:
+            return self._beside.noted(receipt, who, key)
+        except Exception as error:  # noqa: BLE001 - the record stands in this ledger
+            self._note_failure(error)
+            return receipt
 
     def _afterwards(self, receipt: Receipt, who: Session | None) -> None:
         """What may fail without undoing the record: remembering what was said, the audit line, pruning."""
@@ -411,7 +429,9 @@ class Ledger:
 
     def seen_from(self, facts: Facts, space_name: str) -> Ledger:
         """This ledger as seen from another place, in another space: of the same store, so not to be closed."""
-        return Ledger(self.store, self.home, facts=facts, space_name=space_name, personal=self._personal)
+        found = Ledger(self.store, self.home, facts=facts, space_name=space_name, personal=self._personal)
+        found._beside = self._beside
+        return found
 
     def hasty(self, ms: int) -> Ledger:
         """This ledger for an event loop: where it is held by others for longer, `record` and `check` raise `StoreBusy`
@@ -420,6 +440,7 @@ class Ledger:
         found = Ledger(self.store.hasty(ms), self.home, personal=self._personal)
         found._ground = self._ground
         found._is_hasty = True
+        found._beside = self._beside.hasty(ms) if self._beside is not None else None
         return found
 
     def _failed(self, error: Exception) -> Receipt:

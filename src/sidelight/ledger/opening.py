@@ -12,13 +12,15 @@ from sidelight.stores import can_be_gone, is_url
 
 class Place(NamedTuple):
     """Where a ledger is: its store's URL, its home (None where it has no directory of its own here), the space that
-    its actions belong to if one is given, and the user's own home where this one was found on the way up.
+    its actions belong to if one is given, and the user's own home where this one was found on the way up (`personal`)
+    or is a registered agent home, however it was named (`users`).
     """
 
     url: str
     home: str | None
     space: str | None = None
     personal: str | None = None
+    users: str | None = None
 
 
 def find(given: str | None, env: Mapping[str, str], cwd: str | None, store: str | None = None) -> Place:
@@ -42,7 +44,16 @@ def find(given: str | None, env: Mapping[str, str], cwd: str | None, store: str 
     is_named = given is not None or (store is None and bool(env.get("SIDELIGHT_HOME", "").strip()))
     name = space.home_space(found.path) if found.is_agent_home or is_named else None
     personal = space.state_dir(env) if found.is_agent_home else None
-    return Place(store or os.path.join(found.path, "ledger.db"), found.path, name, personal)
+    url = store or os.path.join(found.path, "ledger.db")
+    return Place(url, found.path, name, personal, None if store else _users(found, env))
+
+
+def _users(found: space.Home, env: Mapping[str, str]) -> str | None:
+    """The user's own home, if this one is a registered agent home."""
+    own = space.state_dir(env)
+    here = os.path.realpath(found.path)
+    is_agents = found.is_agent_home or here in space.registered(env)
+    return own if is_agents and here != os.path.realpath(own) else None
 
 
 def _cwd() -> str:
