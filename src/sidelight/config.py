@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sidelight.records import Any, NamedTuple
@@ -166,6 +167,20 @@ def _shown(value: object) -> str:
         return line(json.dumps(mask(value), ensure_ascii=False), 60)
     except (TypeError, ValueError):
         return line(repr(value)[:200], 60)
+
+
+_UNITS = {"ms": 1, "s": 1000, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+
+
+def milliseconds(text: str) -> int | None:
+    """A length of time as people write it (`90s`, `1h30m`, `7d`), in milliseconds; None for what is none.
+
+    >>> milliseconds("1h30m"), milliseconds("soon")
+    (5400000, None)
+    """
+    parts = re.findall(r"(\d+)(ms|[smhdw])", text) if len(text) <= 20 else []
+    whole = parts and "".join(number + unit for number, unit in parts) == text
+    return sum(int(number) * _UNITS[unit] for number, unit in parts) if whole else None
 
 
 # ── what a home's config.json says ────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from sidelight.cli.terminal import (
     span,
     who_asks,
 )
+from sidelight.hosts.announcing import Announced, by_shell
 from sidelight.ledger import SILENT_MS, Ledger, Receipt
 from sidelight.redact import line
 from sidelight.stores import StoreError
@@ -45,13 +46,15 @@ def _intent(options: Namespace, terminal: Terminal) -> int:
         return _not_recorded(Receipt(recorded=False, error=str(error)), terminal)
     with ledger:
         me = who_asks(options, ledger, terminal.env)
+        said = Announced(" ".join(options.text), options.area, tuple(options.target), options.ttl)
         receipt = ledger.announce(
-            " ".join(options.text),
+            said.text,
             actor=me.actor if me else None,
             agent=me.agent if me else options.agent,
             area=options.area,
             targets=options.target,
             ttl_ms=ttl,
+            key=by_shell(ledger.store, me, said) if options.session is None else None,
             me=me,
         )
         if not receipt.recorded:
@@ -61,7 +64,8 @@ def _intent(options: Namespace, terminal: Terminal) -> int:
             return DONE
         silence = f"until you finish it, or are silent for {SILENT_MS // 3_600_000} hours"
         terminal.say(f"Announced {f'for {options.ttl}' if ttl else silence}: {receipt.id}")
-        terminal.warn(receipt.warning)
+        if not receipt.duplicate:  # the hook before this command said it already
+            terminal.warn(receipt.warning)
         if me is None:
             terminal.note(NOBODY)
         return DONE

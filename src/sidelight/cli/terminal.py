@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from sidelight.actions import Session
+from sidelight.config import milliseconds
 from sidelight.redact import line
 
 if TYPE_CHECKING:  # the help and the version need no ledger
@@ -121,9 +122,6 @@ def _clean(value: Any) -> Any:
 
 # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_SPAN = re.compile(r"(\d+)(ms|[smhdw])")
-
 
 def span(text: str) -> int:
     """A length of time as people write it (`90s`, `1h30m`, `7d`), in milliseconds.
@@ -131,10 +129,10 @@ def span(text: str) -> int:
     >>> span("1h30m")
     5400000
     """
-    parts = _SPAN.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text or len(text) > 20:
+    found = milliseconds(text)
+    if found is None:
         raise UsageError(f"{line(text, 40)!r} is no length of time; write it like 90s, 30m, 2h, 1h30m or 7d")
-    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+    return found
 
 
 # ── the ledger a command is about, and who asks ───────────────────────────────────────────────────────────────────

@@ -67,7 +67,7 @@ def hold(caller: Caller, payload: bytes, opens: Opens) -> Said:
         return Said(None, moment)
     facts = Standing(moment.cwd or caller.cwd, caller.env, opens)
     moment = _understood(moment, facts)
-    if moment.done is not None and not moment.done.drafts:  # most calls are reads and end here
+    if moment.done is not None and moment.done.reads:  # most calls are reads and end here
         return Said(None, moment)
     from sidelight.hosts import moments  # with it the ledger
 

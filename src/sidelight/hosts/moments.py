@@ -18,7 +18,7 @@ from sidelight.actions import Draft, Session
 from sidelight.config import DAY
 from sidelight.effects import Call, effects_of
 from sidelight.facts import Facts, boot_id, process_start
-from sidelight.hosts import Answer, Moment, Speech, news, watching
+from sidelight.hosts import Answer, Moment, Speech, announcing, news, watching
 from sidelight.hosts.news import SILENT, Heard, bounded_text
 from sidelight.ledger import Ledger
 from sidelight.records import Any
@@ -116,6 +116,9 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
         return Heard(Answer(given=signed(call, me)))
     done = moment.done if moment.done is not None else effects_of(call, facts)
     drafts = list(done.drafts)
+    said = announcing.announced(call, facts)
+    if said:
+        return _announced(moment, ledger, me, said, drafts)
     if not drafts:
         ledger.see(me)
         if not done.reads:
@@ -140,6 +143,20 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
     if key is not None:
         ledger.store.put_document(KEPT, key, {"text": bounded_text(text)}, version=0)
     return Heard(receipt=receipt)
+
+
+def _announced(
+    moment: Moment, ledger: Ledger, me: Session, said: Sequence[announcing.Announced], drafts: Sequence[Draft]
+) -> Heard:
+    """An announcement in a shell: recorded here too, because a sandbox may keep the command itself from the ledger."""
+    key = moment.key()
+    receipts = announcing.by_hook(ledger, me, said, key) if key is not None else []
+    rest = [one for one in drafts if not (one.summary or "").startswith("sidelight ")]
+    if rest:
+        receipts.append(ledger.record(*rest, key=key, me=me))
+    text = "\n".join(one.warning for one in receipts if one.warning is not None)
+    loudest = next((one for one in receipts if one.warning is not None), None)
+    return Heard(Answer(bounded_text(text) if text else None), receipt=loudest)
 
 
 def _paused(speech: Speech, ledger: Ledger, me: Session, call: Call, drafts: Sequence[Draft]) -> Heard | None:
