@@ -32,10 +32,9 @@ class Stage:
         facts = LiveFacts(str(where))
         tick(self.home)
         effects = effects_of(Call(tool, given or {"command": line}), facts)
-        observing.begin(
-            str(self.home), facts, name, actor=actor, agent=agent, drafts=effects.drafts,
-            exact=tool != "Bash", background=line.rstrip().endswith("&"), line=line,
-        )  # fmt: skip
+        background = line.rstrip().endswith("&")
+        call = observing.Open(name, actor, agent, exact=tool != "Bash", background=background)
+        observing.begin(str(self.home), facts, call, drafts=effects.drafts, line=line)
         tick(self.home)
         return name
 
@@ -411,7 +410,7 @@ def test_what_is_kept_is_private(repo, stage):
 def test_a_state_that_cannot_be_written_is_no_error(repo, stage, tmp_path):
     (tmp_path / "file").write_text("")
     facts = LiveFacts(str(repo))
-    assert observing.begin(str(tmp_path / "file"), facts, "x", actor="a") is None
+    assert observing.begin(str(tmp_path / "file"), facts, observing.Open("x", "a")) is None
     assert observing.finish(str(tmp_path / "file"), facts, "x").drafts == ()
 
 

@@ -8,10 +8,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sidelight import githooks
 from sidelight.cli.terminal import DONE, NOT_RECORDED, Command, Terminal, UsageError
+from sidelight.facts import LiveFacts
 from sidelight.hosts import HOSTS, choosing, installing
 from sidelight.hosts.choosing import Chosen
 from sidelight.hosts.installing import Change
+from sidelight.hosts.launcher import script_file
 from sidelight.hosts.pieces import Place
 from sidelight.redact import line
 
@@ -28,18 +31,38 @@ def _arguments(parser: ArgumentParser) -> None:
 # ── init ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _init_arguments(parser: ArgumentParser) -> None:
+    _arguments(parser)
+    parser.add_argument(
+        "--git-hooks", action="store_true", help="also in this repository's git hooks, for what people do in it"
+    )
+
+
 def _init(options: Namespace, terminal: Terminal) -> int:
     env = terminal.env
     project = choosing.project_of(os.getcwd(), env) if options.project else None
     hosts = options.host or choosing.in_use(env)
-    if not hosts:
+    hooks = _git_hooks(options, env) if options.git_hooks else []
+    if not hosts and not hooks:
         raise UsageError(f"no agent program was found here; name one with --host ({', '.join(HOSTS)})")
     choice = [Chosen(host, project) for host in dict.fromkeys(hosts)]
     plan, wanted = choosing.plan_install(choice, env)
     if not options.dry_run:
         installing.install(plan, wanted, env)
     advice = {one.owner: choosing.install_of(one.host).advice(Place(env, project)) for one in choice}
-    return _told(plan, choice, advice, options, terminal)
+    return _told(plan, choice, advice, options, terminal, hooks)
+
+
+def _git_hooks(options: Namespace, env: Mapping[str, str]) -> list[githooks.Done]:
+    """Into the git hooks of the repository here."""
+    facts = LiveFacts(os.getcwd(), env)
+    where = githooks.directory(facts)
+    if where is None:
+        raise UsageError("there is no repository here whose git hooks could be used; leave --git-hooks out")
+    if options.dry_run:
+        why = githooks.refusal(facts, where)
+        return [githooks.Done(where, "refused" if why else "would change", why)]
+    return githooks.install(facts, script_file(), env)
 
 
 # ── uninstall ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,12 +73,16 @@ def _uninstall(options: Namespace, terminal: Terminal) -> int:
     choice = _installed(options, env)
     plan = choosing.plan_removal(choice, env)
     stopped = False
+    hooks: list[githooks.Done] = []
     if not options.dry_run:
+        if not options.host:
+            only = githooks.directory(LiveFacts(os.getcwd(), env)) if options.project else None
+            hooks = githooks.uninstall(env, only)
         installing.remove(plan, [one.owner for one in choice], env)
         stopped = not options.host and not options.project and _stop_server(env)
     if stopped:
         terminal.note("your server was stopped")
-    return _told(plan, choice, {}, options, terminal)
+    return _told(plan, choice, {}, options, terminal, hooks)
 
 
 def _installed(options: Namespace, env: Mapping[str, str]) -> list[Chosen]:
@@ -82,9 +109,14 @@ def _stop_server(env: Mapping[str, str]) -> bool:
 
 
 def _told(
-    plan: list[Change], choice: list[Chosen], advice: Mapping[str, str], options: Namespace, terminal: Terminal
+    plan: list[Change],
+    choice: list[Chosen],
+    advice: Mapping[str, str],
+    options: Namespace,
+    terminal: Terminal,
+    hooks: list[githooks.Done],
 ) -> int:
-    refused = any(change.refused for change in plan)
+    refused = any(change.refused for change in plan) or any(one.what == "refused" for one in hooks)
     if terminal.as_json:
         hosts = [
             {
@@ -95,7 +127,8 @@ def _told(
             }
             for one in choice
         ]
-        terminal.body({"hosts": [one for one in hosts if one["files"]], "dryRun": options.dry_run})
+        said = {"gitHooks": [one._asdict() for one in hooks]} if hooks else {}
+        terminal.body({"hosts": [one for one in hosts if one["files"]], "dryRun": options.dry_run, **said})
         return NOT_RECORDED if refused else DONE
     for one in choice:
         own = [change for change in plan if change.owner == one.owner]
@@ -105,6 +138,11 @@ def _told(
             terminal.say(*_lines(own, whole=options.dry_run, env=terminal.env))
         if own and advice.get(one.owner):
             terminal.say(f"  next: {advice[one.owner]}")
+    if hooks:
+        terminal.say(terminal.paint("git hooks", "strong"))
+        for hook in hooks:
+            why = f": {hook.why}. Nothing was written there." if hook.why else ""
+            terminal.say(f"  {hook.what:12}  {line(_short(hook.file, terminal.env), 300)}{why}")
     terminal.say(_summary(plan, dry=options.dry_run))
     return NOT_RECORDED if refused else DONE
 
@@ -162,8 +200,9 @@ COMMANDS = (
             "sidelight init --dry-run",
             "sidelight init --host claude-code --host codex",
             "sidelight init --project",
+            "sidelight init --git-hooks",
         ),
-        _arguments,
+        _init_arguments,
         _init,
     ),
     Command(

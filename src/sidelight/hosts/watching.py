@@ -59,17 +59,9 @@ def begun(
             undoing.keep(ledger, undoing.place(facts, receipt.actions), receipt.actions, seen)
         except StoreError as error:
             ledger.note(error)
-    observing.begin(
-        _home(ledger, facts),
-        facts,
-        key,
-        actor=me.actor,
-        agent=me.agent,
-        drafts=receipt.actions if receipt is not None and receipt.actions else effects.drafts,
-        exact=is_exact(call, effects),
-        background=call.background,
-        line=text_of(call),
-    )
+    started = observing.Open(key, me.actor, me.agent, exact=is_exact(call, effects), background=call.background)
+    drafts = receipt.actions if receipt is not None and receipt.actions else effects.drafts
+    observing.begin(_home(ledger, facts), facts, started, drafts=drafts, line=text_of(call))
 
 
 def text_of(call: Call) -> str:

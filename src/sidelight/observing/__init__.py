@@ -1,7 +1,7 @@
 """What a tool call turned out to have changed: effects, not spellings.
 
-    call = begin(home, facts, Open("call-1", "session-a", None, 0, trees=(root,)))     # before it runs
-    seen = finish(home, facts, "call-1")                                               # after it: one look
+    begin(home, facts, Open("call-1", "session-a"), drafts=drafts)      # before it runs
+    seen = finish(home, facts, "call-1")                                # after it: one look
     ledger.record(*seen.drafts, me=me)
 
 A Python script rewrites ten files, a Makefile resets the tree: none of it is on the command line. So after every call
@@ -18,7 +18,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 
-from sidelight.actions import DESTROYS, Action, Draft, Touch
+from sidelight.actions import DESTROYS, Action, Draft
 from sidelight.facts import LiveFacts
 from sidelight.facts.looks import Look, Stamp, look, reflog, stamp
 from sidelight.observing import compare
@@ -34,6 +34,7 @@ AFTER_SECONDS = 0.75
 REST_SECONDS = 600  # a tree that took too long is left alone for so long
 TREES_MOST = 4
 SHARED_MOST = 100
+TOUCHES_MOST = 200
 
 
 class Seen(NamedTuple):
@@ -64,30 +65,30 @@ def look_before(facts: LiveFacts, *, seconds: float = BEFORE_SECONDS) -> Look:
 def begin(
     home: str,
     facts: LiveFacts,
-    name: str,
+    call: Open,
     *,
-    actor: str | None,
-    agent: str | None = None,
     drafts: Sequence[Draft | Action] = (),
-    exact: bool = False,
-    background: bool = False,
     line: str = "",
+    may_be_over: bool = False,
 ) -> Open | None:
     """A call that is not provably a read starts. None where there is no repository, or it cannot be noted.
 
-    `name` tells it from every other (its idempotency key); `drafts` are what it was understood to do, as recorded;
-    `exact`: it can do nothing else (an editing tool). `line` is its text, for the other trees that it names.
+    Of `call` its name (which no other has), whose it is, and whether it is exact (an editing tool) or goes on in the
+    background are to be said; `drafts` are what it was understood to do, as recorded, and `line` its text, for the
+    other trees that it names. `may_be_over`: this runs beside the call, which may have ended already.
     """
     common = facts.common_dir
     if common is None:
         return None
     touches = tuple((touch.key, touch.effect) for one in drafts for touch in one.touches)
-    action = next((one.id for one in drafts if isinstance(one, Action)), None)
-    summary = next((one.summary for one in drafts if one.summary), None)
-    trees = _trees(facts, drafts, line)
-    call = Open(name, actor, agent, 0, trees, touches[:200], exact, background, summary, action)
+    call = call._replace(
+        trees=_trees(facts, drafts, line),
+        touches=touches[:TOUCHES_MOST],
+        summary=next((one.summary for one in drafts if one.summary), None),
+        action=next((one.id for one in drafts if isinstance(one, Action)), None),
+    )
     try:
-        return Folder(home, common).begin(call)
+        return Folder(home, common).begin(call, may_be_over=may_be_over)
     except OSError:  # a full or read-only disk: then nothing is observed
         return None
 
@@ -105,17 +106,27 @@ def _trees(facts: LiveFacts, drafts: Sequence[Draft | Action], line: str) -> tup
 
 
 def finish(
-    home: str, facts: LiveFacts, name: str, *, watched: Iterable[str] = (), seconds: float = AFTER_SECONDS
+    home: str,
+    facts: LiveFacts,
+    name: str,
+    *,
+    watched: Iterable[str] = (),
+    seconds: float = AFTER_SECONDS,
+    may_begin: bool = False,
 ) -> Seen:
     """A call ended: what it changed. `watched` are further paths to look at, absolute or of the tree.
 
-    A call of which no beginning is known leaves nothing: it was a read, or there is no repository.
+    A call of which no beginning is known leaves nothing: it was a read, or there is no repository. `may_begin`: its
+    beginning may be noted later than this; it is then no beginning any more.
     """
     common = facts.common_dir
     if common is None:
         return Seen(not_checked="no repository")
     folder = Folder(home, common)
     try:
+        if may_begin:
+            folder.prepare()
+            folder.close(name)
         call = folder.find(name)
         if call is None:
             return Seen()
@@ -134,6 +145,13 @@ def finish(
         return seen
     except (OSError, ValueError) as error:
         return Seen(not_checked=str(error)[:200])
+
+
+def is_busy(home: str, facts: LiveFacts, *, besides: str | None = None) -> bool:
+    """Is a call of a session (of another than `besides`) under way in the tree here?"""
+    common = facts.common_dir
+    calls = Folder(home, common).calls() if common is not None else []
+    return any(one.actor != besides and not one.exact and facts.worktree in one.trees for one in calls)
 
 
 def over(home: str, facts: LiveFacts, actor: str, agent: str | None = None, *, background: bool = False) -> None:
@@ -352,4 +370,4 @@ def _was_pushed(common: str, name: str) -> bool:
     return bool(moves) and moves[-1].says.startswith("update by push")
 
 
-__all__ = ["Open", "Seen", "Touch", "begin", "finish", "is_destructive", "look_before", "over"]
+__all__ = ["Open", "Seen", "begin", "finish", "is_busy", "is_destructive", "look_before", "over"]

@@ -48,9 +48,9 @@ class Open(NamedTuple):
 
     name: str
     actor: str | None
-    agent: str | None
-    start: int
-    trees: tuple[str, ...]
+    agent: str | None = None
+    start: int = 0
+    trees: tuple[str, ...] = ()
     touches: tuple[tuple[str, str], ...] = ()
     exact: bool = False
     background: bool = False
@@ -75,12 +75,20 @@ class Folder:
 
     # ── calls ──
 
-    def begin(self, call: Open) -> Open:
-        """Write down that a call is under way; returns it with its start."""
+    def begin(self, call: Open, *, may_be_over: bool = False) -> Open | None:
+        """Write down that a call is under way; returns it with its start. None where its end was said before."""
         self.prepare()
         file = self._file(call.name)
         space.replace_file(file, _dumped(call))
-        return call._replace(start=os.stat(file).st_ctime_ns)
+        start = os.stat(file).st_ctime_ns
+        if may_be_over and os.path.exists(self._file(call.name, "over")):
+            self.end(call.name)
+            return None
+        return call._replace(start=start)
+
+    def close(self, name: str) -> None:
+        """Say that a call is over whose beginning may come later than its end."""
+        os.close(os.open(self._file(name, "over"), os.O_WRONLY | os.O_CREAT, 0o600))
 
     def find(self, name: str) -> Open | None:
         """The call of this name, if it is under way."""
