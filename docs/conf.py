@@ -17,7 +17,6 @@ author = copyright = "Sidelight contributors"  # noqa: A001 - Sphinx's name
 version = release = __version__
 
 extensions = ["myst_parser"]
-exclude_patterns = ["_static"]
 myst_heading_anchors = 4
 myst_enable_extensions = ["deflist"]
 # A page may say ```console without its output being Python's idea of a console session.
@@ -26,6 +25,5 @@ nitpicky = True
 
 html_theme = "furo"
 html_title = f"Sidelight {__version__}"
-html_static_path = ["_static"]
 html_copy_source = False
 html_show_sphinx = False
