@@ -4,8 +4,10 @@
         x: int
         y: int = 0
 
-Type checkers see those of `typing`. At run time a class is made without compiling anything; its constructor is compiled
-when the first one is made, so that a process pays for the few that it uses, and making one is as fast as ever.
+Type checkers see those of `typing`. At run time a class is made without compiling anything; a constructor of its own is
+compiled once some were made, so that a short process does without, and in a long one making one is as fast as ever.
+
+`late_pattern` is `re.compile` put off until the pattern is first used.
 
 Source: design 3 (a hook is a fresh process on every tool call), 8.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from re import Pattern
     from typing import IO, Any, NamedTuple, Protocol, Self, TypeVar, cast
 else:
     from _collections import _tuplegetter
@@ -44,15 +47,31 @@ else:
                 body.setdefault(method, made)
             return type(name, (tuple,), body)
 
+    _made_of = {}  # class → how many were made without a constructor of its own
+    _ENOUGH = 12
+
     def __new__(cls, *given, **named):  # noqa: ANN001, ANN002, ANN003, ANN202, N807
-        """The constructor for its first use: it puts one in its place that knows the fields."""
+        """The constructor for the first few: then it puts one in its place that knows the fields."""
+        fields = cls._fields
+        if len(given) != len(fields) or named:
+            left = fields[len(given) :]
+            found = [named.pop(field) if field in named else cls._field_defaults.get(field, _made_of) for field in left]
+            if named or len(given) > len(fields) or any(one is _made_of for one in found):
+                return _compiled(cls)(cls, *given, **named)  # it says what is wrong
+            given = (*given, *found)
+        _made_of[cls] = made = _made_of.get(cls, 0) + 1
+        if made >= _ENOUGH:
+            _compiled(cls)
+        return tuple.__new__(cls, given)
+
+    def _compiled(cls):  # noqa: ANN001, ANN202
         owner = next(one for one in cls.__mro__ if "_fields" in one.__dict__)
         fields = ", ".join(owner._fields)
         made = eval(f"lambda _cls, {fields}: _new(_cls, ({fields},))", {"_new": tuple.__new__})  # noqa: S307 - our names
         made.__name__ = "__new__"
         made.__defaults__ = tuple(owner._field_defaults.values())
         owner.__new__ = made
-        return made(cls, *given, **named)
+        return made
 
     @classmethod
     def _make(cls, values):  # noqa: ANN001, ANN202
@@ -98,4 +117,24 @@ else:
 
     NamedTuple = _NamedTuple()
 
-__all__ = ["IO", "TYPE_CHECKING", "Any", "NamedTuple", "Protocol", "Self", "TypeVar", "cast"]
+
+class _Late:
+    """A pattern that is compiled when something is asked of it."""
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._asked = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        import re
+
+        found = getattr(re.compile(*self._asked), name)
+        setattr(self, name, found)
+        return found
+
+
+def late_pattern(text: str, flags: int = 0) -> Pattern[str]:
+    """`re.compile(text, flags)`, but compiled when it is first used."""
+    return cast("Pattern[str]", _Late(text, flags))
+
+
+__all__ = ["IO", "TYPE_CHECKING", "Any", "NamedTuple", "Protocol", "Self", "TypeVar", "cast", "late_pattern"]

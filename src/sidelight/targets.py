@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from sidelight.records import NamedTuple, Protocol
+from sidelight.records import NamedTuple, Protocol, late_pattern
 
 
 class Scheme(NamedTuple):
@@ -88,7 +88,7 @@ def body_of(key: str) -> str:
     return key.partition(":")[2]
 
 
-_DRIVE = re.compile(r"^/?([A-Za-z]):[\\/]|^/([A-Za-z])/")
+_DRIVE = late_pattern(r"^/?([A-Za-z]):[\\/]|^/([A-Za-z])/")
 
 
 def normal_path(text: str, *, windows: bool = False) -> str:
@@ -169,7 +169,7 @@ def is_wording(key: str) -> bool:
     return key.startswith(("area:", "word:"))
 
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP = late_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def fold(name: str) -> str:
@@ -354,7 +354,7 @@ def _class_length(pattern: str, place: int) -> int:
 # ── process patterns ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_UNBOUNDED = re.compile(r"(?<!\\)[*+]|(?<!\\)\{\d*,")
+_UNBOUNDED = late_pattern(r"(?<!\\)[*+]|(?<!\\)\{\d*,")
 _POSIX_CLASSES = (
     ("[:space:]", r"\s"),
     ("[:blank:]", r" \t"),

@@ -11,7 +11,6 @@ Source: issue "What really changed, and who did it".
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 
 from sidelight import targets
@@ -19,7 +18,7 @@ from sidelight.actions import EDITS, REPLACES, Action
 from sidelight.facts import LiveFacts
 from sidelight.facts.looks import STASH_MOST, look, read_refs, reflog
 from sidelight.ledger import Ledger
-from sidelight.records import Any, NamedTuple
+from sidelight.records import Any, NamedTuple, late_pattern
 from sidelight.stores import Store
 
 STASHED = "stashed"  # the collection of documents that say whose an entry of the stash is, by its commit
@@ -27,7 +26,7 @@ LIMIT = 20
 STASHED_MS = 90 * 86_400_000
 WHY_MS = 8 * 3_600_000  # an announcement explains what its session did for so long
 
-_STASH = re.compile(r"stash(?:@\{(\d{1,4})\})?")
+_STASH = late_pattern(r"stash(?:@\{(\d{1,4})\})?")
 
 
 class Commit(NamedTuple):

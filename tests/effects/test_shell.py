@@ -5,10 +5,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-import tree_sitter
 
 from sidelight.effects import UNKNOWN, Redirect
-from sidelight.effects.shell import argv_commands, commands, powershell_commands, summary
+from sidelight.effects.shell import argv_commands, commands, grammar, powershell_commands, summary
 from tests.fakes import FakeFacts
 
 HOME = {"HOME": "/home/me"}
@@ -479,17 +478,16 @@ def test_a_line_that_takes_too_long_is_given_up():
 def test_the_grammar_sees_ascii_only(monkeypatch):
     """Its scanner looks other characters up beyond the end of C's tables: now and then the process is gone."""
     seen = []
+    genuine = grammar.parser
 
-    def parser(language):
+    def parser():
         def parse(read, **rest):
             seen.append(read(0, None))
-            return real.parse(read, **rest)
+            return genuine().parse(read, **rest)
 
-        real = genuine(language)
         return SimpleNamespace(parse=parse)
 
-    genuine = tree_sitter.Parser
-    monkeypatch.setattr(tree_sitter, "Parser", parser)
+    monkeypatch.setattr(grammar, "parser", parser)
     run("echo é\U0004b527 && psql <<E\n$X–\nE")
     assert len(seen) == 2
     assert all(data.isascii() for data in seen)
@@ -605,7 +603,7 @@ def test_a_summary_is_one_short_line():
 def test_a_plain_line_needs_no_grammar():
     code = (
         "import sys\nfrom tests.fakes import FakeFacts\nfrom sidelight.effects.shell import commands\n"
-        "commands('sudo git -C x commit -m \"a b\"', FakeFacts())\nassert 'tree_sitter' not in sys.modules\n"
-        "commands('a && b', FakeFacts())\nassert 'tree_sitter' in sys.modules\n"
+        "commands('sudo git -C x commit -m \"a b\"', FakeFacts())\nassert 'tree_sitter._binding' not in sys.modules\n"
+        "commands('a && b', FakeFacts())\nassert 'tree_sitter._binding' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from sidelight import targets
 from sidelight.actions import Draft, Touch
 from sidelight.effects import UNKNOWN, Command
 from sidelight.facts import Facts
+from sidelight.records import late_pattern
 
 
 def repository(facts: Facts) -> str:
@@ -75,11 +74,11 @@ def known(text: str | None) -> str | None:
 
 
 _STAGES = (
-    ("prod", re.compile(r"(?<![a-z])(prod|production|prd|live)(?![a-z])")),
-    ("staging", re.compile(r"(?<![a-z])(staging|stage|stg|preprod|uat)(?![a-z])")),
-    ("preview", re.compile(r"(?<![a-z])(preview|review)(?![a-z])")),
-    ("dev", re.compile(r"(?<![a-z])(dev|development|sandbox)(?![a-z])")),
-    ("test", re.compile(r"(?<![a-z])(test|testing|qa)(?![a-z])")),
+    ("prod", late_pattern(r"(?<![a-z])(prod|production|prd|live)(?![a-z])")),
+    ("staging", late_pattern(r"(?<![a-z])(staging|stage|stg|preprod|uat)(?![a-z])")),
+    ("preview", late_pattern(r"(?<![a-z])(preview|review)(?![a-z])")),
+    ("dev", late_pattern(r"(?<![a-z])(dev|development|sandbox)(?![a-z])")),
+    ("test", late_pattern(r"(?<![a-z])(test|testing|qa)(?![a-z])")),
 )
 
 

@@ -15,6 +15,7 @@ from sidelight.effects import UNKNOWN, Command, Effects
 from sidelight.effects.options import split
 from sidelight.effects.places import name_of, parent, repository, summary
 from sidelight.facts import Facts
+from sidelight.records import late_pattern
 
 NOTHING = Effects()
 READ = Effects(reads=True)
@@ -121,7 +122,9 @@ def _trees_below(place: str, facts: Facts) -> list[str]:
     return sorted(root for root in known if root and (root == place or root.startswith(below)))
 
 
-_SCRATCH = re.compile(r"/(COMMIT_EDITMSG|MERGE_MSG|SQUASH_MSG|TAG_EDITMSG|PULLREQ_EDITMSG|GITGUI_MSG|sidelight(/.*)?)$")
+_SCRATCH = late_pattern(
+    r"/(COMMIT_EDITMSG|MERGE_MSG|SQUASH_MSG|TAG_EDITMSG|PULLREQ_EDITMSG|GITGUI_MSG|sidelight(/.*)?)$"
+)
 
 
 def _of_git_itself(place: str, effect: str, facts: Facts) -> tuple[str, tuple[Touch, ...]] | None:
@@ -148,11 +151,11 @@ def _deps(place: str, effect: str, facts: Facts) -> tuple[Touch, ...]:
     return (Touch(f"deps:{facts.machine}:{place}", effect),)
 
 
-_NUMBERED = re.compile(
+_NUMBERED = late_pattern(
     r"^V?(\d{1,6})(?:__|[_\-.]).*\.(?:sql|py|js|ts|mjs|rb|go|php|exs?|rs|xml|ya?ml|prisma|cql)$", re.IGNORECASE
 )
-_NUMBERED_DIRECTORY = re.compile(r"^(\d{1,6})[_-]\w")
-_MIGRATIONS = re.compile(
+_NUMBERED_DIRECTORY = late_pattern(r"^(\d{1,6})[_-]\w")
+_MIGRATIONS = late_pattern(
     r"^(db_?|sql_?|schema_?)?(migrations?|migrate|versions|changelogs?|flyway|drizzle)$", re.IGNORECASE
 )
 

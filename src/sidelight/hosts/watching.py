@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidelight import hosts, observing, space, undoing, whodid
+from sidelight import hosts, observing, space
 from sidelight.actions import Draft, Session
 from sidelight.effects import Call, Effects
 from sidelight.facts import Facts, LiveFacts
@@ -38,6 +38,8 @@ def before(facts: Facts, drafts: Sequence[Draft]) -> Look | None:
     """How things stand before a destructive call; None for any other."""
     if not isinstance(facts, LiveFacts) or facts.common_dir is None or not observing.is_destructive(drafts):
         return None
+    from sidelight import undoing
+
     return observing.look_before(undoing.place(facts, drafts), seconds=_seconds(facts) * BEFORE_PART)
 
 
@@ -55,6 +57,8 @@ def begun(
     if call is None or key is None or not isinstance(facts, LiveFacts) or (receipt is not None and receipt.duplicate):
         return
     if seen is not None and receipt is not None:
+        from sidelight import undoing
+
         try:
             undoing.keep(ledger, undoing.place(facts, receipt.actions), receipt.actions, seen)
         except StoreError as error:
@@ -85,6 +89,8 @@ def ended(keys: Sequence[str], ledger: Ledger, facts: Facts, me: Session) -> str
         seen = observing.finish(home, facts, key, watched=settings.watch, seconds=_seconds(facts) * AFTER_PART)
         receipt = ledger.record(*seen.drafts, key=f"{key}\x1fobserved", me=me) if seen.drafts else None
         if seen.stashed:
+            from sidelight import whodid
+
             known = ledger.store.delivered(key)
             action = next((one.id for one in known if one.kind == "stash-push"), None)
             if action is None and receipt is not None:

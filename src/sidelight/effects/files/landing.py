@@ -11,6 +11,7 @@ from sidelight.effects.options import Words
 from sidelight.effects.places import summary
 from sidelight.effects.touching import deleted, file_drafts, places, with_unknown, written
 from sidelight.facts import Facts
+from sidelight.records import late_pattern
 
 TARGET = ("-t", "--target-directory", "-S", "--suffix")
 
@@ -70,7 +71,7 @@ def is_directory(path: str, facts: Facts) -> bool:
     return known if known is not None else not re.search(r"[^/.]\.\w{1,8}$", path)
 
 
-_ELSEWHERE = re.compile(r"^(?:[\w.\-]+@)?([\w.\-]{2,}):(?!//|\\)(.*)$", re.DOTALL)
+_ELSEWHERE = late_pattern(r"^(?:[\w.\-]+@)?([\w.\-]{2,}):(?!//|\\)(.*)$", re.DOTALL)
 
 
 def copied(to: str, facts: Facts, said: str, effect: str, *, whole: bool) -> tuple[Draft, ...]:

@@ -11,8 +11,9 @@ from sidelight.effects.options import Words
 from sidelight.effects.places import summary
 from sidelight.effects.touching import NOTHING, READ, deleted, each_path, edited, with_unknown, written
 from sidelight.facts import Facts
+from sidelight.records import late_pattern
 
-_SWITCH = re.compile(r"^//?[A-Za-z?]{1,5}(:.*)?$")
+_SWITCH = late_pattern(r"^//?[A-Za-z?]{1,5}(:.*)?$")
 _PARAMETERS = ("-path -literalpath -destination -newname -filepath -name -value -filter -include").split()
 _PARAMETERS_TOO = ("-exclude -erroraction -ea -encoding -itemtype -stream -credential -inputobject").split()
 

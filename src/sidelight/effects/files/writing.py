@@ -11,6 +11,7 @@ from sidelight.effects.options import split
 from sidelight.effects.places import summary
 from sidelight.effects.touching import READ, deleted, each_path, edited, named, with_unknown, written
 from sidelight.facts import Facts
+from sidelight.records import late_pattern
 
 
 def tee(command: Command, facts: Facts) -> Effects:
@@ -42,7 +43,7 @@ def sed(command: Command, facts: Facts) -> Effects:
 
 
 #: What a one-liner of perl or ruby needs to do more than print.
-_ONE_LINER_ACTS = re.compile(
+_ONE_LINER_ACTS = late_pattern(
     r"\b(system|exec|spawn|open|sysopen|unlink|rename|mkdir|rmdir|link|symlink|truncate|chmod|chown|utime|kill|fork|eval"
     r"|evalbytes|require|use|do|send|socket|connect|load|qx|tie|dbmopen|syswrite|File\w*|IO\w*|Dir|Process|Kernel"
     r"|Pathname|Tempfile|Open3|ARGF|delete|write)\b|`|%x|\^I|->|[|>]\s*[\"']|[^\w\s]\w*ee\w*\s*(?:[;}]|$)"
@@ -70,7 +71,7 @@ def _without(pattern: re.Pattern[str], word: str) -> str:
     return shorter if shorter != "-" else "-0"
 
 
-_AWK_ACTS = re.compile(r"system\s*\(|print[^;}\n]*>|\|\s*\"|\|&|\|\s*getline|\"\s*\|")
+_AWK_ACTS = late_pattern(r"system\s*\(|print[^;}\n]*>|\|\s*\"|\|&|\|\s*getline|\"\s*\|")
 
 
 def awk(command: Command, facts: Facts) -> Effects | None:

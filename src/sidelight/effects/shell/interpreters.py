@@ -6,8 +6,9 @@ import re
 
 from sidelight.effects import UNKNOWN, Command
 from sidelight.effects.shell.prefixes import is_shell, options
+from sidelight.records import late_pattern
 
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*w?|py")
+_PYTHON = late_pattern(r"(?:python|pypy)[\d.]*w?|py")
 _TAKING = "-W -X -m -c -Q --check-hash-based-pycs"
 
 #: Modules whose `python -m NAME …` is the same as the program of that name.
@@ -59,7 +60,7 @@ def _text(given: str | None, rest: tuple[str, ...], stdin: str | None) -> str | 
     return stdin if not rest or rest[0] in ("-", "/dev/stdin") else None
 
 
-_SCRIPT = re.compile(r".*\.(sh|bash|zsh)")
+_SCRIPT = late_pattern(r".*\.(sh|bash|zsh)")
 
 
 def script(command: Command) -> str | None:

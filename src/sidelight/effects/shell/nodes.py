@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from sidelight.effects import UNKNOWN
-from sidelight.records import TYPE_CHECKING
+from sidelight.records import TYPE_CHECKING, late_pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,8 +20,8 @@ BETWEEN = frozenset(("comment", "heredoc_body", "heredoc_end", "file_descriptor"
 # tree-sitter-bash's scanner asks C's tables about characters beyond their end, and now and then that brings the process
 # down. So it gets ASCII only: other characters are spelled in a word that no line holds, beginning with a dot as that
 # ends a variable's name.
-_BEYOND = re.compile(r"[^\x00-\x7f]+")
-_SPELLED = re.compile(r"\.Zq([0-9a-f-]+)\.")
+_BEYOND = late_pattern(r"[^\x00-\x7f]+")
+_SPELLED = late_pattern(r"\.Zq([0-9a-f-]+)\.")
 
 
 def ascii_only(text: str) -> str:

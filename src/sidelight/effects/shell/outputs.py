@@ -11,6 +11,7 @@ from collections.abc import Callable
 from sidelight.effects import UNKNOWN, Command
 from sidelight.effects.shell.words import ansi
 from sidelight.facts import Facts
+from sidelight.records import late_pattern
 from sidelight.targets import normal_path
 
 LONGEST = 65536
@@ -43,7 +44,7 @@ def _echo(command: Command, _facts: Facts) -> str:
     return (ansi(text) if escapes else text) + end
 
 
-_DIRECTIVE = re.compile(r"%%|%[-+ 0#]*\d{0,6}(?:\.\d{1,6})?([a-zA-Z])")
+_DIRECTIVE = late_pattern(r"%%|%[-+ 0#]*\d{0,6}(?:\.\d{1,6})?([a-zA-Z])")
 
 
 def _printf(command: Command, _facts: Facts) -> str | None:

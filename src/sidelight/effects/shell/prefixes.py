@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sidelight.effects.options import split
-from sidelight.records import NamedTuple
+from sidelight.records import NamedTuple, late_pattern
 
 # ── options ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -32,7 +32,7 @@ def options(words: tuple[str, ...], taking: str = "") -> Options:
     return Options({name: value or "" for name, value in found.options}, found.after(0))
 
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_ASSIGNMENT = late_pattern(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 
 
 def assignments(words: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sidelight.effects import UNKNOWN
+from sidelight.records import late_pattern
 from sidelight.redact import secrets_out
 
 LONGEST = 80
@@ -32,9 +33,9 @@ _STATEMENT_CLIENTS = frozenset(
 )
 _STATEMENT_OPTIONS = frozenset(("-c", "-e", "-Q", "-q", "--command", "--execute", "--query", "--eval", "-cmd"))
 _CODE_OPTIONS = frozenset(("-c", "-e", "-E", "-lc", "-ic", "-p"))
-_CODE_PROGRAMS = re.compile(r"(?:python|pypy)[\d.]*|py|node|bun|deno|ruby|perl|php|bash|sh|zsh|dash|powershell|pwsh")
+_CODE_PROGRAMS = late_pattern(r"(?:python|pypy)[\d.]*|py|node|bun|deno|ruby|perl|php|bash|sh|zsh|dash|powershell|pwsh")
 
-_SQL = re.compile(
+_SQL = late_pattern(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*([A-Za-z]+)(\s+(?:INTO|FROM|TABLE|DATABASE|SCHEMA|INDEX|VIEW|COLUMN|USER|ROLE|IF"
     r"|EXISTS|NOT|ONLY)\b)*(\s+[\w.\"`]+)?",
     re.IGNORECASE | re.DOTALL,

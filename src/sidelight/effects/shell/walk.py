@@ -103,14 +103,12 @@ class Walk(ABC):
 
     def parse(self, source: str) -> Node | None:
         """The root of the parsed text; None if that takes too long."""
-        from tree_sitter import Language, Parser
-        from tree_sitter_bash import language
-
+        from sidelight.effects.shell.grammar import parser
         from sidelight.effects.shell.nodes import ascii_only
 
         data = ascii_only(source).encode()
         try:
-            tree = Parser(Language(language())).parse(
+            tree = parser().parse(
                 lambda offset, _point: data[offset : offset + 4096],
                 encoding="utf8",
                 progress_callback=lambda _offset, _error: self.clock() > self.latest,

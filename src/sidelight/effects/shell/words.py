@@ -11,16 +11,16 @@ import re
 from itertools import pairwise
 
 from sidelight.effects import UNKNOWN
-from sidelight.records import NamedTuple
+from sidelight.records import NamedTuple, late_pattern
 
 MOST_WORDS = 400  # what one word may become by braces
 
 # ── lines that need no grammar ────────────────────────────────────────────────────────────────────────────────────
 
 _PLAIN_WORD = r"""(?:[A-Za-z0-9_./:=@%+,^~\-]|'[^'\x00-\x1f]*'|"[^"$`\\\x00-\x1f]*")+"""
-_PLAIN_LINE = re.compile(rf"[ \t]*{_PLAIN_WORD}(?:[ \t]+{_PLAIN_WORD})*[ \t\n]*")
-_WORDS_OF = re.compile(_PLAIN_WORD)
-_PART_OF = re.compile(r"""'([^']*)'|"([^"]*)"|([^'"]+)""")
+_PLAIN_LINE = late_pattern(rf"[ \t]*{_PLAIN_WORD}(?:[ \t]+{_PLAIN_WORD})*[ \t\n]*")
+_WORDS_OF = late_pattern(_PLAIN_WORD)
+_PART_OF = late_pattern(r"""'([^']*)'|"([^"]*)"|([^'"]+)""")
 _RESERVED = frozenset(
     "case coproc do done elif else esac fi for function if in select then time until while".split()
     + "declare export local readonly typeset unset unsetenv test".split()
@@ -70,7 +70,7 @@ class Field(NamedTuple):
 
 
 _FIRST_PRIVATE = 0xE000  # stands for a piece that is not plain while braces are worked out
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_PRIVATE = late_pattern("[\ue000-\uf8ff]")
 
 
 def fields(pieces: list[Piece], home: str, *, split: bool = True) -> list[Field]:
@@ -151,7 +151,7 @@ def _is_pattern(text: str) -> bool:
 
 # ── braces ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?")
+_RANGE = late_pattern(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?")
 
 
 def braces(text: str) -> list[str]:
@@ -247,7 +247,7 @@ def in_heredoc(text: str) -> str:
 
 
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "E": "\x1b", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_ANSI_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|([0-7]{1,3})|(.))", re.DOTALL)
+_ANSI_ESCAPE = late_pattern(r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|([0-7]{1,3})|(.))", re.DOTALL)
 
 
 def ansi(text: str) -> str:
