@@ -239,6 +239,7 @@ _AWS = r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])(?:[\s:,;\"']{1,4}[A-
 
 #: Tokens that say themselves what they are: a hint in lower case, and the pattern.
 _TOKENS: tuple[tuple[str, str], ...] = (
+    ("sidelight_", r"sidelight_[\w-]{40,}"),
     ("gh", r"gh[opusr]_[A-Za-z0-9]{16,}"),
     ("github_pat_", r"github_pat_\w{20,}"),
     ("gl", _START + r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat)-[\w-]{16,}"),

@@ -48,12 +48,27 @@ def state_dir(env: Mapping[str, str]) -> str:
 
 
 def store_url(env: Mapping[str, str]) -> str | None:
-    """The URL of the user's store where it is not a file in the home: `SIDELIGHT_SERVER`, else `SIDELIGHT_STORE`."""
-    for name in ("SIDELIGHT_SERVER", "SIDELIGHT_STORE"):
-        said = env.get(name, "").strip()
-        if said:
-            return said
-    return None
+    """The URL of the user's store where it is not a file in the home: `SIDELIGHT_SERVER`, with `SIDELIGHT_TOKEN` before
+    its address, else `SIDELIGHT_STORE`.
+    """
+    server, token = (env.get(name, "").strip() for name in ("SIDELIGHT_SERVER", "SIDELIGHT_TOKEN"))
+    if server:
+        return _with_token(server, token)
+    return env.get("SIDELIGHT_STORE", "").strip() or None
+
+
+def _with_token(url: str, token: str) -> str:
+    """A server's URL with the token before its address, so that who asks for another need not know the environment.
+
+    >>> _with_token("https://ledger.example/team", "sl_x"), _with_token("unix:/run/a.sock", "sl_x")
+    ('https://sl_x@ledger.example/team', 'unix:sl_x@/run/a.sock')
+    """
+    from urllib.parse import quote
+
+    scheme, mark, rest = url.partition("://" if "://" in url else ":")
+    if not token or "@" in rest.partition("/")[0]:
+        return url
+    return f"{scheme}{mark}{quote(token, safe='')}@{rest}"
 
 
 def _expanded(path: str, env: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from sidelight.stores.postgres import PostgresStore
 from sidelight.stores.postgres.connection import Connections, address
 from sidelight.stores.projections import probes_of, sweeps
 from tests.postgres_server import ledger_url, postgres
+from tests.stores import far
 
 START = 1_700_000_000_000
 SPACE = "repo:acme/app"
@@ -29,6 +30,7 @@ OPENERS: dict[str, Callable[[Path, Clock], Store]] = {
     "guarded": lambda directory, clock: guarded(str(directory / "ledger.db"), str(directory), clock=clock),
     "sqlite": lambda directory, clock: open_store(str(directory / "ledger.db"), clock=clock),
     "postgres": lambda directory, clock: postgres_store(str(directory), clock),
+    "remote": far.opened,
 }
 
 

@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "replay": "tending",
     "serve": "serving",
     "server": "serving",
+    "token": "granting",
     "mcp": "speaking",
 }
 

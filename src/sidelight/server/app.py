@@ -20,6 +20,7 @@ from sidelight.server.exchange import Answer, Ask, Gate, Resource, Route, reply
 from sidelight.server.log import Log
 from sidelight.server.mounted import PATH, Mounted
 from sidelight.server.served import Served
+from sidelight.server.store import ROUTE, Far
 from sidelight.stores import StoreError
 
 
@@ -72,7 +73,9 @@ def make_app(served: Served, log: Log, routes: Sequence[Route] = ROUTES) -> App:
         by_path.setdefault(route.path, []).append(route)
     paths = [Path(path, Resource(served, of_path, log)) for path, of_path in by_path.items()]
     mounted = Mounted(served, log)
-    router = Router([*paths, Path(PATH, mounted)], redirect_slashes=False, default=_nowhere)
+    router = Router(
+        [*paths, Path(PATH, mounted), Path(ROUTE, Far(served, log))], redirect_slashes=False, default=_nowhere
+    )
     return App(served, mounted, Gate(served, router, frozenset(one.path for one in routes if one.open), log), log)
 
 

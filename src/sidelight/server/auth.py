@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterable, Mapping
 
 from sidelight.config import ConfigError
-from sidelight.home import settings
+from sidelight.home import settings, tokens
 
 MISSING = "this needs a token: send `Authorization: Bearer …` with the `authToken` of the home's config.json"
 WRONG = "the token is not this server's; it is the `authToken` of the home's config.json, or SIDELIGHT_TOKEN"
@@ -21,7 +21,7 @@ ELSEWHERE = "this server does not go by the name in the Host header; `serve --al
 
 
 class Keys:
-    """The token of a home. A token that is changed in `config.json` counts from the next request on."""
+    """The tokens of a home: its owner's, and those given out. One that is changed counts from the next request on."""
 
     def __init__(self, home: str, env: Mapping[str, str]) -> None:
         self._fixed = bool(env.get("SIDELIGHT_TOKEN", "").strip())
@@ -29,14 +29,29 @@ class Keys:
         self._file = os.path.join(home, "config.json")
         self._token = settings.token(home, env).encode()
         self._stamp = self._stamped()
+        self._given: list[tokens.Token] = []
+        self._given_stamp = (0, 0, 0)
 
-    def problem(self, authorization: bytes | None) -> tuple[int, str] | None:
-        """None for who may ask; else 401 without a token, 403 for a wrong one (O17)."""
+    def right(self, authorization: bytes | None) -> tuple[str, tuple[int, str] | None]:
+        """What who asks may do, and None; else 401 without a token, 403 for a wrong one (O17)."""
         scheme, _, given = (authorization or b"").strip().partition(b" ")
         given = given.strip()
         if scheme.lower() != b"bearer" or not given:
-            return 401, MISSING
-        return None if hmac.compare_digest(given, self.token()) else (403, WRONG)
+            return "", (401, MISSING)
+        if hmac.compare_digest(given, self.token()):
+            return tokens.OWN, None
+        found = tokens.right_of(given, self._given_out())
+        return (found, None) if found is not None else ("", (403, WRONG))
+
+    def _given_out(self) -> list[tokens.Token]:
+        stamp = tokens.stamp(self._home)
+        if stamp != self._given_stamp:
+            try:
+                self._given = tokens.listed(self._home)
+            except tokens.TokenError:  # who can't be known can't come in; `sidelight token list` says why
+                self._given = []
+            self._given_stamp = stamp
+        return self._given
 
     def token(self) -> bytes:
         """The token in force."""

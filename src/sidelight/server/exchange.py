@@ -22,12 +22,14 @@ from sidelight import wire
 from sidelight.config import BoundsError, ConfigError, Range, check_whole
 from sidelight.home.commitments import BadCommitmentError, NoSuchCommitmentError
 from sidelight.home.settings import UnpatchableError
+from sidelight.home.tokens import OWN, READ, WRITE, allows
 from sidelight.ledger import ACTOR_MOST
 from sidelight.redact import MASK, line, secrets_out
 from sidelight.server.encoding import encoded
 from sidelight.server.log import Log
 from sidelight.server.served import Served
 from sidelight.stores import StoreBusy, StoreError
+from sidelight.stores.calls import PATH
 
 BODY_MOST = 1024 * 1024
 _DRAINED_MOST = 32 * 1024 * 1024  # a body that is too large is read to its end, so that the answer arrives
@@ -279,7 +281,7 @@ def problem(error: Exception) -> tuple[int, str]:
     return 500, "something went wrong here; the server's log says what"
 
 
-async def body_of(receive: Receive) -> bytes:
+async def body_of(receive: Receive, most: int = BODY_MOST) -> bytes:
     """The whole body. Refuses one that is too large, after reading it, so that the caller gets to hear it."""
     parts: list[bytes] = []
     size = 0
@@ -289,12 +291,12 @@ async def body_of(receive: Receive) -> bytes:
             raise Refusal(400, "the request was not sent to its end")
         part = message.get("body", b"")
         size += len(part)
-        if size <= BODY_MOST:
+        if size <= most:
             parts.append(part)
         if not message.get("more_body", False) or size > _DRAINED_MOST:
             break
-    if size > BODY_MOST:
-        raise Refusal(413, f"the body must be at most {BODY_MOST:,} bytes", connection="close")
+    if size > most:
+        raise Refusal(413, f"the body must be at most {most:,} bytes", connection="close")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -318,6 +320,17 @@ async def reply(
 
 
 # ── the way in ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+#: Where in a request's scope it stands what its token may do.
+RIGHT = "sidelight.right"
+
+
+def wanted_right(method: str, path: str) -> str:
+    """What a request needs the right to. The store's own calls say it each for itself."""
+    if method in ("GET", "HEAD") or path == "/coordination/check" or path.startswith(f"{PATH}/"):
+        return READ
+    return OWN if path == "/config" else WRITE
 
 
 class Gate:
@@ -356,11 +369,19 @@ class Gate:
             return Refusal(421, "this server does not go by the name in the Host header; see `serve --allow-host`")
         if scope["path"] in self._open:
             return None
-        found = self._served.keys.problem(authorization)
-        if found is None:
+        right, problem = self._served.keys.right(authorization)
+        if problem is None:
+            scope[RIGHT] = right
+            problem = self._forbidden(scope, right)
+        if problem is None:
             return None
-        status, sentence = found
+        status, sentence = problem
         return Refusal(status, sentence, www_authenticate="Bearer") if status == 401 else Refusal(status, sentence)
+
+    def _forbidden(self, scope: Scope, right: str) -> tuple[int, str] | None:
+        """What a token that was given out may not do (`home.tokens`)."""
+        wanted = wanted_right(scope["method"], scope["path"])
+        return None if allows(right, wanted) else (403, f"this token has the right to {right}; this needs {wanted}")
 
     def _shown(self, path: str) -> str:
         """A path for the log: one line, no secrets."""

@@ -283,6 +283,7 @@ ENGINES: dict[str, tuple[str, tuple[str, ...]]] = {
     "memory": ("sidelight.stores.memory", ("memory",)),
     "sqlite": ("sidelight.stores.sqlite", ("sqlite", "")),
     "postgres": ("sidelight.stores.postgres", ("postgresql", "postgres")),
+    "remote": ("sidelight.stores.remote", ("https", "http", "unix")),
 }
 
 

@@ -243,7 +243,9 @@ def spool_of(home: str, url: str, clock: Clock = MACHINE_CLOCK) -> Spool:
     """The spool of a home for the store that a URL (or a file's path) names. Its name tells no password, and a store
     never gets what was meant for another.
     """
-    if "://" in url and not url.startswith("sqlite"):
+    if url.startswith("unix:"):
+        plain = "unix:" + url.removeprefix("unix:").rpartition("@")[2]
+    elif "://" in url and not url.startswith("sqlite"):
         from urllib.parse import urlsplit  # a hook with the default store does without
 
         parts = urlsplit(url)
