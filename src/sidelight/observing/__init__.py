@@ -190,10 +190,10 @@ def _compared(folder: Folder, facts: LiveFacts, call: Open, watched: tuple[str, 
 
 def _tell(folder: Folder, call: Open, looked: tuple[str, ...], doubtful: tuple[str, ...]) -> None:
     """Leave with every call of others that goes on what this one saw, and what could be either's."""
-    only = tuple(key for key, _ in call.touches) if call.exact else None
+    unseen = tuple(root for root in call.trees if root not in looked)
     for other in folder.calls():
         if (other.actor, other.agent) != (call.actor, call.agent):
-            folder.tell(other, Met(call.actor, call.agent, looked, only), () if other.exact else doubtful)
+            folder.tell(other, Met(call.actor, call.agent, unseen, _only(call)), () if other.exact else doubtful)
 
 
 class _Tree:
@@ -241,7 +241,7 @@ class _Comparison:
 
     def _rivals(self, *, everywhere: bool) -> list[Open | Met]:
         """Calls of others that were under way at the same time and may have changed this tree (or its repository)."""
-        met = [one for one in self._call.met if everywhere or self._tree not in one.trees]
+        met = [one for one in self._call.met if everywhere or self._tree in one.unseen]
         still = [one for one in self._others if everywhere or self._tree in one.trees]
         return [*still, *met]
 

@@ -29,13 +29,13 @@ WAIT_SECONDS = 0.5
 
 
 class Met(NamedTuple):
-    """A call of somebody else that ended while mine went on: it looked at `trees` itself; `only` are the keys it can
-    have touched, None where that is not known.
+    """A call of somebody else that ended while mine went on: `unseen` are the trees it may have changed without having
+    looked at them itself; `only` are the keys it can have touched, None where that is not known.
     """
 
     actor: str | None
     agent: str | None
-    trees: tuple[str, ...]
+    unseen: tuple[str, ...]
     only: tuple[str, ...] | None = None
 
 
@@ -96,7 +96,7 @@ class Folder:
 
     def tell(self, call: Open, met: Met, shared: Sequence[str] = ()) -> None:
         """Leave with a call that goes on that another one has met it, and what could be either's."""
-        said = json.dumps([met.actor, met.agent, met.trees, met.only, list(shared)]) + "\n"
+        said = json.dumps([met.actor, met.agent, met.unseen, met.only, list(shared)]) + "\n"
         descriptor = os.open(self._file(call.name, "met"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, said.encode())
