@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from sidelight import observing
+from sidelight.doctor import Patient, examine
 from sidelight.effects import Call, effects_of
 from sidelight.facts import LiveFacts
 from sidelight.observing import calls
@@ -391,6 +392,9 @@ def test_a_tree_that_takes_too_long_is_left_alone_for_a_while_and_that_is_said(r
     monkeypatch.setattr(stage, "seconds", 60)
     again = stage.hidden("a", SCRIPT, repo)
     assert again.not_checked == "this tree is too large to look at after every call"
+    assert observing.resting(str(stage.home)) == [str(repo)]
+    (found,) = [one for one in examine(Patient(str(stage.home), None, None)) if one.name == "trees"]
+    assert str(repo) in found.what
 
 
 def test_files_that_were_spoilt_cost_one_comparison(repo, stage):

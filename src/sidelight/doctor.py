@@ -87,6 +87,7 @@ def examine(patient: Patient) -> list[Finding]:
         found += [_room(patient)]
     found += _settings(patient)
     found += _store(patient)
+    found += _trees(patient)
     found += _errors(patient)
     return found
 
@@ -313,6 +314,21 @@ def _clock(store: Store) -> Finding:
         + (" or when it has caught up." if off > 0 else "."),
         wrong=True,
     )
+
+
+def _trees(patient: Patient) -> Iterator[Finding]:
+    """Trees that are not looked at after every call, because that took too long."""
+    from sidelight.observing import resting
+
+    found = resting(patient.home)
+    if found:
+        more = f" and {len(found) - 1} more" if found[1:] else ""
+        yield Finding(
+            "trees",
+            f"{line(found[0], 200)}{more}: not looked at after calls just now",
+            "git took too long to say what has changed there, so what calls did beyond their command line is not seen",
+            "let git be quicker there: `git config core.untrackedCache true`, `git config core.fsmonitor true`",
+        )
 
 
 def _audit(store: Store, patient: Patient) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from sidelight.stores import Store
 
 STASHED = "stashed"  # the collection of documents that say whose an entry of the stash is, by its commit
 LIMIT = 20
+COMMITTED = "as committed"
 STASHED_MS = 90 * 86_400_000
 WHY_MS = 8 * 3_600_000  # an announcement explains what its session did for so long
 
@@ -71,7 +72,8 @@ def ask(ledger: Ledger, facts: LiveFacts, text: str, *, limit: int = LIMIT) -> F
     keys = keys_of(text, facts)
     actions = {one.seq: one for key in keys for one in store.history(key, limit=limit)}
     newest = [actions[seq] for seq in sorted(actions, reverse=True)][:limit]
-    return Found(keys, tuple(_deeds(ledger, facts, newest, keys[0])), _stands(facts, keys[0]))
+    stands = _stands(facts, keys[0])
+    return Found(keys, tuple(_deeds(ledger, facts, newest, keys[0], stands)), stands)
 
 
 def keys_of(text: str, facts: LiveFacts) -> tuple[str, ...]:
@@ -109,14 +111,16 @@ def _path_key(text: str, facts: LiveFacts) -> str:
 # ── what is known around an action ────────────────────────────────────────────────────────────────────────────────
 
 
-def _deeds(ledger: Ledger, facts: LiveFacts, actions: Sequence[Action], key: str | None = None) -> list[Deed]:
+def _deeds(
+    ledger: Ledger, facts: LiveFacts, actions: Sequence[Action], key: str | None = None, stands: str | None = None
+) -> list[Deed]:
     commits = _commits(facts, key, actions) if key is not None else []
     intents = {actor: _intents(ledger, actor) for actor in {one.actor for one in actions if one.actor}}
     found = []
     for one in actions:
         about: Mapping[str, Any] = one.value if isinstance(one.value, dict) else {}
         why, wanted = _why(one, intents.get(one.actor or "", ()))
-        commit = _commit_of(one, key, commits)
+        commit = _commit_of(one, key, commits, clean=stands == COMMITTED)
         found.append(Deed(one, about.get("observed"), about.get("call"), why, wanted, commit))
     return found
 
@@ -152,9 +156,14 @@ def _commits(facts: LiveFacts, key: str, actions: Sequence[Action]) -> list[Comm
     return [Commit(one[0], int(one[1]), one[2]) for one in reversed(lines) if len(one) == 3]
 
 
-def _commit_of(action: Action, key: str | None, commits: Sequence[Commit]) -> Commit | None:
-    written = any(one.key == key and one.effect in (EDITS, REPLACES) for one in action.touches)
-    return next((one for one in commits if one.ts >= action.ts // 1000), None) if written else None
+def _commit_of(action: Action, key: str | None, commits: Sequence[Commit], *, clean: bool) -> Commit | None:
+    """The first commit after it. One of the same second came after it if nothing is left uncommitted."""
+    if not any(one.key == key and one.effect in (EDITS, REPLACES) for one in action.touches):
+        return None
+    second = action.ts // 1000
+    later = [one for one in commits if one.ts > second]
+    same = [one for one in commits if one.ts == second and clean]
+    return same[-1] if same else later[0] if later else None
 
 
 _STATES = {"??": "new, not added", "A": "added, not committed", "U": "in conflict", "D": "deleted, not committed"}
@@ -176,7 +185,7 @@ def _stands(facts: LiveFacts, key: str) -> str | None:
         return f"{len(inside)} uncommitted files in it"
     state = seen.paths[name].state if name in seen.paths else ""
     if not state:
-        return "as committed" if os.path.lexists(path) else "not there"
+        return COMMITTED if os.path.lexists(path) else "not there"
     return _STATES.get(state) or _STATES.get(state[0]) or _STATES.get(state[1:2]) or "changed, not committed"
 
 

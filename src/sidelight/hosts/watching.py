@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidelight import hosts, observing, space
+from sidelight import hosts, space
 from sidelight.actions import Draft, Session
 from sidelight.effects import Call, Effects
 from sidelight.facts import Facts, LiveFacts
-from sidelight.facts.looks import Look
 from sidelight.hosts import Moment
 from sidelight.ledger import Ledger, Receipt
 from sidelight.stores import StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sidelight.facts.looks import Look
 
 SECONDS = 2.5  # how long a hook may take where nothing else is said
 BEFORE_PART, AFTER_PART = 0.06, 0.3  # of that: 150 and 750 ms
@@ -36,7 +39,11 @@ def _home(ledger: Ledger, facts: Facts) -> str:
 
 def before(facts: Facts, drafts: Sequence[Draft]) -> Look | None:
     """How things stand before a destructive call; None for any other."""
-    if not isinstance(facts, LiveFacts) or facts.common_dir is None or not observing.is_destructive(drafts):
+    if not isinstance(facts, LiveFacts) or facts.common_dir is None:
+        return None
+    from sidelight import observing
+
+    if not observing.is_destructive(drafts):
         return None
     from sidelight import undoing
 
@@ -56,6 +63,8 @@ def begun(
     call, key = moment.call, moment.key(hosts.BEFORE)
     if call is None or key is None or not isinstance(facts, LiveFacts) or (receipt is not None and receipt.duplicate):
         return
+    from sidelight import observing
+
     if seen is not None and receipt is not None:
         from sidelight import undoing
 
@@ -81,8 +90,10 @@ def is_exact(call: Call, effects: Effects) -> bool:
 
 def ended(keys: Sequence[str], ledger: Ledger, facts: Facts, me: Session) -> str | None:
     """Calls ended: look once, record what they changed; the warning if that met what others had there."""
-    if not isinstance(facts, LiveFacts):
+    if not keys or not isinstance(facts, LiveFacts):
         return None
+    from sidelight import observing
+
     home, settings = _home(ledger, facts), ledger.config
     last: Receipt | None = None
     for key in keys:
@@ -103,4 +114,6 @@ def ended(keys: Sequence[str], ledger: Ledger, facts: Facts, me: Session) -> str
 def over(ledger: Ledger, facts: Facts, me: Session, *, whole: bool) -> None:
     """A turn is over, or (`whole`) the session: nothing of it is under way any more."""
     if isinstance(facts, LiveFacts):
+        from sidelight import observing
+
         observing.over(_home(ledger, facts), facts, me.actor, me.agent, background=whole)

@@ -22,7 +22,7 @@ from sidelight.actions import DESTROYS, Action, Draft
 from sidelight.facts import LiveFacts
 from sidelight.facts.looks import Look, Stamp, look, reflog, stamp
 from sidelight.observing import compare
-from sidelight.observing.calls import Folder, Met, Open, kept, remembered, shared
+from sidelight.observing.calls import Folder, Met, Open, kept, remembered, resting, shared
 from sidelight.observing.compare import ONE_OF, Change, Witness
 from sidelight.observing.footprints import Maker
 from sidelight.records import Any, NamedTuple
@@ -218,7 +218,12 @@ class _Tree:
         now = kept(after)
         if after.gave_up:
             slow = after.gave_up == "it took too long"
-            now = {**known, "paths": None, "rests": time.time() + REST_SECONDS if slow else known.get("rests", 0)}
+            now = {
+                **known,
+                "tree": self.root,
+                "paths": None,
+                "rests": time.time() + REST_SECONDS if slow else known.get("rests", 0),
+            }
         if now != known:
             folder.remember(self.root or "", now)
 
@@ -370,4 +375,4 @@ def _was_pushed(common: str, name: str) -> bool:
     return bool(moves) and moves[-1].says.startswith("update by push")
 
 
-__all__ = ["Open", "Seen", "begin", "finish", "is_busy", "is_destructive", "look_before", "over"]
+__all__ = ["Open", "Seen", "begin", "finish", "is_busy", "is_destructive", "look_before", "over", "resting"]

@@ -130,12 +130,7 @@ class Folder:
 
     def known(self, tree: str | None) -> dict[str, Any]:
         """What was kept of a tree (None: of what all trees share); {} if nothing was."""
-        data = read_bytes(self._known(tree), LARGEST)
-        try:
-            found = json.loads(data or b"{}")
-        except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return _object(self._known(tree))
 
     def remember(self, tree: str | None, known: Mapping[str, Any]) -> None:
         """Keep how it stands."""
@@ -196,6 +191,28 @@ def _loaded(path: str) -> Open | None:
         return Open(**said, start=os.stat(path).st_ctime_ns, met=met, shared=tuple(shared)[:NAMES_MOST])
     except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
         return None
+
+
+def resting(home: str) -> list[str]:
+    """The trees that took too long to look at, and are left alone for a while."""
+    found = []
+    with contextlib.suppress(OSError):
+        for repository in os.scandir(os.path.join(home, "looks")):
+            for file in os.scandir(repository.path):
+                if file.name.endswith(".json"):
+                    known = _object(file.path)
+                    rests = known.get("rests", 0)
+                    if isinstance(rests, (int, float)) and rests > time.time():
+                        found.append(str(known.get("tree")))
+    return sorted(found)
+
+
+def _object(file: str) -> dict[str, Any]:
+    try:
+        found = json.loads(read_bytes(file, LARGEST) or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 # ── a look as it is kept ──────────────────────────────────────────────────────────────────────────────────────────
