@@ -14,6 +14,7 @@ import pytest
 from sidelight import undoing, whodid
 from sidelight.facts import LiveFacts
 from sidelight.ledger import Ledger
+from sidelight.server import user_server
 from tests.hosts.calling import PATIENCE, Claude
 from tests.repositories import git, own_git, tick, write
 
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.usefixtures("own_git")
 class Session(Claude):
     """A session whose commands really run, with its hooks around them."""
 
+    afterwards = ""  # what it read after its last command
+
     def runs(self, line):
         """A command line through the hooks; what its model reads, before and after it."""
         tick(self.tree.parent)
@@ -33,7 +36,8 @@ class Session(Claude):
         tick(self.tree.parent)
         call = f"{self.session}-{self._calls}"
         answer = {"stdout": done.stdout, "stderr": done.stderr}
-        self.says("PostToolUse", tool_name="Bash", tool_input={"command": line}, tool_use_id=call, tool_response=answer)
+        given = {"tool_name": "Bash", "tool_input": {"command": line}, "tool_use_id": call, "tool_response": answer}
+        self.afterwards = self.says("PostToolUse", **given).text
         return warned
 
     def hidden(self, tool, line):
@@ -108,15 +112,21 @@ def test_a_reset_over_foreign_edits(two):
     assert git(a.tree, "log", "-1", "--format=%s", ways["HEAD as it was before (branch main)"]) == "more"
 
 
-def test_a_reset_that_a_program_hides(two, tmp_path):
-    a, b = two
+@pytest.mark.parametrize("served", [False, True], ids=["alone", "served"])
+def test_a_reset_that_a_program_hides(env, repo, tmp_path, served):
+    if served:
+        env |= {"SIDELIGHT_NO_SERVER": "", "CI": ""}
+        assert user_server.start(env, seconds=PATIENCE) is not None
+    a, b = Session("session-aaaa", repo, env), Session("session-bbbb", repo, env)
     write(a.tree / "src/a.py", "one\n")
     git(a.tree, "add", ".")
     git(a.tree, "commit", "-qm", "a file")
     a.runs("make nothing")
     a.edits("src/a.py", "a's work\n")
     b.runs("make nothing")
-    b.hidden(tmp_path / "tool", "git reset --hard")
+    assert b.hidden(tmp_path / "tool", "git reset --hard") == ""
+    assert b.afterwards.startswith("⚠ Cross-session: conflict.")
+    assert "src/a.py" in b.afterwards
     assert "src/a.py" in a.news
     found = asked(a, "src/a.py")
     assert doers(found) == [("session-bbbb", "restore"), ("session-aaaa", "write")]
@@ -157,6 +167,13 @@ def test_everything_is_swept_into_a_commit(two):
     found = asked(a, "src/a.py")
     assert found["deeds"][-1]["commit"]["subject"] == "all of it"
     assert found["stands"] == "as committed"
+
+
+def test_settings_of_the_home_that_a_program_changes_are_seen(two, tmp_path):
+    a, _ = two
+    settings = tmp_path / ".local/state/sidelight/config.json"
+    a.hidden(tmp_path / "tool", f"echo '{{}}' > {settings}")
+    assert doers(asked(a, str(settings))) == [("session-aaaa", "change")]
 
 
 def test_new_files_are_cleaned_away(two):

@@ -94,10 +94,11 @@ def ended(keys: Sequence[str], ledger: Ledger, facts: Facts, me: Session) -> str
         return None
     from sidelight import observing
 
-    home, settings = _home(ledger, facts), ledger.config
+    home = _home(ledger, facts)
+    watched = (*ledger.config.watch, f"{home}/config.json")
     last: Receipt | None = None
     for key in keys:
-        seen = observing.finish(home, facts, key, watched=settings.watch, seconds=_seconds(facts) * AFTER_PART)
+        seen = observing.finish(home, facts, key, watched=watched, seconds=_seconds(facts) * AFTER_PART)
         receipt = ledger.record(*seen.drafts, key=f"{key}\x1fobserved", me=me) if seen.drafts else None
         if seen.stashed:
             from sidelight import whodid
