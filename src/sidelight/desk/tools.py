@@ -11,7 +11,7 @@ from sidelight.advisory.wording import age, name_of, narrated
 from sidelight.desk import forms
 from sidelight.ledger import ACTOR_MOST, Ledger, Receipt
 from sidelight.records import Any, NamedTuple
-from sidelight.redact import line
+from sidelight.redact import line, secrets_out
 from sidelight.targets import named
 
 CONCURRENT_MOST = 5
@@ -239,7 +239,7 @@ def _drafts(asked: Asked, args: forms.ToCheck) -> tuple[list[Draft], bool]:
         effects = effects_of(Call("Bash", {"command": args.command}), facts)
         drafts, unclear = list(effects.drafts), effects.unknown
     for text in args.targets:
-        key, within = named(text, facts)
+        key, within = named(secrets_out(text), facts)
         drafts.append(Draft("other", target=key, touches=(Touch(key, KINDS["other"].effect, None, within),)))
     return drafts, unclear
 

@@ -172,9 +172,12 @@ def _touch(text: str, effect: str, facts: Facts) -> Touch:
 
 
 def _masked_touch(touch: Touch, name: str) -> Touch:
+    """No secret in a key either: a path, a branch or an address can be spelled with one. One secret, one mask."""
+    scheme, colon, body = touch.key.partition(":")
+    touch = touch._replace(key=scheme + colon + secrets_out(body))
     if touch.value is None:
         return touch
-    leaf = short(touch.key) if scheme_of(touch.key) == "config" else name
+    leaf = short(touch.key) if scheme == "config" else name
     return touch._replace(value=bounded(mask(touch.value, leaf), VALUE_BYTES).value)
 
 
