@@ -32,7 +32,7 @@ def running(env):
 
 @pytest.fixture
 def served(env):
-    return {**env, "SIDELIGHT_NO_SERVER": "", "SIDELIGHT_HOOK_SECONDS": "20"}
+    return {**env, "SIDELIGHT_NO_SERVER": "", "SIDELIGHT_HOOK_SECONDS": "30"}
 
 
 def test_the_first_hook_starts_the_server_and_the_next_one_is_answered_by_it(served, repo):
@@ -104,7 +104,7 @@ class replaced:  # noqa: N801 - reads as what it does
     ids=["silence", "gone at once", "gone after it said it is there", "a failure", "an older one", "half", "nonsense"],
 )
 def test_a_hook_that_gets_no_whole_answer_does_the_work_itself(served, repo, answer):
-    env = {**served, "SIDELIGHT_HOOK_SECONDS": "10"}
+    env = {**served, "SIDELIGHT_HOOK_SECONDS": "15"}
     a, b = Claude("session-aaaa", repo, env), Claude("session-bbbb", repo, env)
     with replaced(env, lambda _: answer):
         a.before("Write", file_path=str(repo / "a.py"))
@@ -113,7 +113,7 @@ def test_a_hook_that_gets_no_whole_answer_does_the_work_itself(served, repo, ans
 
 
 def test_a_stopped_server_holds_nobody_up_and_loses_nothing(served, repo):
-    env = {**served, "SIDELIGHT_HOOK_SECONDS": "10"}
+    env = {**served, "SIDELIGHT_HOOK_SECONDS": "15"}
     found = running(env)
     a, b = Claude("session-aaaa", repo, env), Claude("session-bbbb", repo, env)
     a.before("Write", file_path=str(repo / "a.py"))

@@ -103,7 +103,8 @@ class Ledger:
         if place.users is not None:
             users = place.users
             ledger._beside = Beside(lambda: cls.open(users, facts=ledger.facts, clock=clock, env=env, opener=opener))
-        if not kept.waits:  # what many share is in nobody's audit as a whole
+        # What many share is in nobody's audit as a whole; a server that opens for each call looked when it began.
+        if not kept.waits and opener is None:
             keeping.on_opening(kept, place.home)
         return ledger
 

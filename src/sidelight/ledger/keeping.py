@@ -38,7 +38,7 @@ def make_up_audit(store: Store, home: str) -> str | None:
     known = seen.seq if seen is not None and seen.seq <= newest else 0
     since = max(known, newest - MADE_UP_MOST)
     failure = audit.catch_up(home, newest, lambda gaps: _lines(store, gaps), since)
-    if failure is None and newest:
+    if failure is None:
         try:
             audit.note_complete(home, newest)
         except OSError as error:
