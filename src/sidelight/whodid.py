@@ -157,13 +157,15 @@ def _commits(facts: LiveFacts, key: str, actions: Sequence[Action]) -> list[Comm
 
 
 def _commit_of(action: Action, key: str | None, commits: Sequence[Commit], *, clean: bool) -> Commit | None:
-    """The first commit after it. One of the same second came after it if nothing is left uncommitted."""
+    """The first commit after it; one of the same second may have come before it, so it counts if there is no other and
+    nothing is left uncommitted.
+    """
     if not any(one.key == key and one.effect in (EDITS, REPLACES) for one in action.touches):
         return None
     second = action.ts // 1000
     later = [one for one in commits if one.ts > second]
     same = [one for one in commits if one.ts == second and clean]
-    return same[-1] if same else later[0] if later else None
+    return later[0] if later else same[-1] if same else None
 
 
 _STATES = {"??": "new, not added", "A": "added, not committed", "U": "in conflict", "D": "deleted, not committed"}

@@ -36,7 +36,7 @@ COMMANDS: dict[str, str] = {
     "init": "installing",
     "uninstall": "installing",
     "shell-init": "people",
-    "shell-event": "people",
+    "shell-line": "people",
     "git-hook": "people",
     "doctor": "tending",
     "cost": "costing",

@@ -1,6 +1,6 @@
 """`shell-init`, and what it and the git hooks call: people at a terminal are sessions too.
 
-`shell-event` and `git-hook` are not for typing. They run in the background of a shell or of git, say nothing but a
+`shell-line` and `git-hook` are not for typing. They run in the background of a shell or of git, say nothing but a
 warning, and always succeed.
 """
 
@@ -42,12 +42,12 @@ def _shell_init(options: Namespace, terminal: Terminal) -> int:
 # ── a shell's command lines ──
 
 
-def _event_arguments(parser: ArgumentParser) -> None:
+def _line_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("moment", choices=("before", "after"), help="is the command about to run, or has it run?")
     parser.add_argument("number", help="which command of the shell; after: several, separated by spaces")
 
 
-def _shell_event(options: Namespace, terminal: Terminal) -> int:
+def _shell_line(options: Namespace, terminal: Terminal) -> int:
     shell = terminal.env.get("SIDELIGHT_SHELL", "")
     if not shell:
         return DONE
@@ -199,16 +199,16 @@ COMMANDS = (
     Command(
         "shell-init",
         "print what makes your own shell tell Sidelight of what you do in it",
-        ('eval "$(sidelight shell-init bash)"', "sidelight shell-init fish | source"),
+        ("sidelight shell-init fish | source", 'eval "$(sidelight shell-init bash)"'),
         _init_arguments,
         _shell_init,
     ),
     Command(
-        "shell-event",
+        "shell-line",
         "what `shell-init` calls around your commands; not for typing",
-        ("sidelight shell-event before 1",),
-        _event_arguments,
-        _shell_event,
+        ("sidelight shell-line before 1",),
+        _line_arguments,
+        _shell_line,
     ),
     Command(
         "git-hook",

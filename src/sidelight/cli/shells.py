@@ -24,14 +24,14 @@ if [ -z "@AGENTS@" ]; then
         case $1 in @PATTERNS@)
             __sidelight_number=$((__sidelight_number + 1))
             __sidelight_open="$__sidelight_open $__sidelight_number"
-            ( printf '%s' "$1" | @COMMAND@ shell-event before "$__sidelight_number" >&2 2>/dev/null & )
+            ( printf '%s' "$1" | @COMMAND@ shell-line before "$__sidelight_number" >&2 2>/dev/null & )
             ;;
         esac
     }
     __sidelight_after() {
         __sidelight_status=$?
         if [ -n "$__sidelight_open" ]; then
-            ( @COMMAND@ shell-event after "$__sidelight_open" </dev/null >&2 2>/dev/null & )
+            ( @COMMAND@ shell-line after "$__sidelight_open" </dev/null >&2 2>/dev/null & )
             __sidelight_open=
         fi
         return $__sidelight_status
@@ -72,13 +72,13 @@ if status is-interactive; and test -z "@AGENTS@"
         if string match -qr '@PATTERNS@' -- $argv[1]
             set -g __sidelight_number (math $__sidelight_number + 1)
             set -ga __sidelight_open $__sidelight_number
-            printf '%s' $argv[1] | @COMMAND@ shell-event before $__sidelight_number >&2 2>/dev/null &
+            printf '%s' $argv[1] | @COMMAND@ shell-line before $__sidelight_number >&2 2>/dev/null &
             disown 2>/dev/null
         end
     end
     function __sidelight_after --on-event fish_postexec
         if test -n "$__sidelight_open"
-            @COMMAND@ shell-event after "$__sidelight_open" </dev/null >&2 2>/dev/null &
+            @COMMAND@ shell-line after "$__sidelight_open" </dev/null >&2 2>/dev/null &
             disown 2>/dev/null
             set -g __sidelight_open
         end
