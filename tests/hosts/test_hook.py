@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+import sidelight
+from sidelight.hosts import launcher
 from sidelight.ledger import Ledger
 from sidelight.server import user_server
 from tests.hosts.calling import PATIENCE, Claude, command_of, run, run_shell
@@ -181,11 +184,45 @@ def test_no_server_is_started_where_none_is_wanted(env, repo, env_more):
     assert user_server.status(around) is None
 
 
-def test_a_hook_process_imports_nothing_heavy(env, repo):
-    """With a server next to nothing, without one the core alone."""
-    script = "import sys; sys.argv = ['sidelight', 'hook', 'claude-code']; import sidelight.hook as h;"
-    heavy = "asyncio msgspec starlette uvicorn psycopg mcp rich subprocess http.client tree_sitter dataclasses".split()
-    code = f"{script} h.system._exit; import sidelight.hosts.dialogue, sidelight.hosts.claude_code.speech, "
-    code += f"sidelight.stores.sqlite; print([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
-    assert done.stdout.strip() == "[]"
+def imported(code: str) -> set[str]:
+    """The modules that a bare interpreter has in the end which it had not before."""
+    source = str(Path(sidelight.__file__).parents[1])
+    packages = sysconfig.get_path("purelib")
+    whole = f"import sys; had = set(sys.modules); sys.path += {[source, packages]!r}; {code}; "
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-E", "-c", whole + "print(*(set(sys.modules) - had))"],
+        capture_output=True, text=True, check=True, timeout=PATIENCE,
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
+def test_a_hook_that_forwards_imports_next_to_nothing():
+    found = imported("import sidelight.hook, _socket")
+    assert found == {"__future__", "_socket", "sidelight", "sidelight.hook", "sidelight.rendezvous"}
+
+
+def test_a_hook_that_works_alone_imports_nothing_heavy():
+    code = (
+        "import sidelight.hosts.moments, sidelight.hosts.claude_code.speech, sidelight.stores.sqlite, sidelight.hook; "
+        "from sidelight.effects.shell import commands; from sidelight.facts import LiveFacts; "
+        "assert commands('for f in a; do rm $f; done', LiveFacts('/'))[1]"
+    )
+    heavy = "asyncio msgspec starlette uvicorn psycopg mcp rich subprocess http typing dataclasses pathlib tempfile"
+    assert imported(code) & set(heavy.split()) == set()
+
+
+def test_a_read_needs_neither_the_ledger_nor_its_file(env, repo):
+    Claude("session-aaaa", repo, env).before("Bash", command="ls -la")
+    assert not Path(env["HOME"], ".local/state/sidelight/ledger.db").exists()
+    code = "import sidelight.hosts.dialogue, sidelight.hosts.claude_code.speech"
+    assert imported(code) & {"sqlite3", "sidelight.ledger", "sidelight.stores"} == set()
+
+
+def test_the_installed_program_answers_a_hook_by_itself_and_through_a_link(env, repo, tmp_path):
+    link = tmp_path / "sidelight"
+    link.symlink_to(launcher.script_file())
+    call = {"session_id": "s", "hook_event_name": "SessionStart", "cwd": str(repo), "source": "startup"}
+    for program in (launcher.script_file(), link):
+        done = run_shell(f"{program} hook claude-code", json.dumps(call).encode(), env)
+        assert (done.code, done.errors) == (0, b"")
+        assert "sidelight intent" in done.text
