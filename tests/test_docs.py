@@ -192,3 +192,21 @@ def test_an_example_that_shows_something_else_would_be_noticed():
     assert step == Step(2, "", "echo one", "another")
     assert plain("3m ago  x intent-01a2b3c4-12") == plain("2s ago x intent-ffffffff-1")
     assert plain("one") != plain("another")
+
+
+# ── what it claims ──
+
+
+def test_every_test_that_the_security_page_names_exists():
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", TEXT["docs/security.md"])
+    assert len(named) > 25
+    for file, function in named:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert not function or f"def {function}(" in source, f"{file}::{function}"
+
+
+def test_the_security_page_has_a_row_for_every_threat_of_the_model():
+    threats = ("hostile text", "hostile repository", "another user", "web page", "stolen token")
+    titles = [title.lower() for title in re.findall(r"^## (.*)", TEXT["docs/security.md"], re.MULTILINE)]
+    for threat in threats:
+        assert any(threat in title for title in titles), threat

@@ -130,10 +130,12 @@ def read_status(data: bytes) -> tuple[str, str | None, dict[str, tuple[str, str]
                 found[entry[2:]] = ("??", "")
         elif sort == "1 ":
             fields = entry.split(" ", 8)
-            found[fields[8]] = (fields[1], fields[7] if fields[1][0] != "." else "")
+            if len(fields) == 9:  # else it is none of git's
+                found[fields[8]] = (fields[1], fields[7] if fields[1][:1] != "." else "")
         elif sort == "u ":
             fields = entry.split(" ", 10)
-            found[fields[10]] = (f"U{fields[1]}", "")
+            if len(fields) == 11:
+                found[fields[10]] = (f"U{fields[1]}", "")
     return head, branch, found
 
 
