@@ -182,9 +182,17 @@ def test_it_gives_up_after_its_time(repo):
     assert (found.paths, found.gave_up) == (None, "it took too long")
 
 
-def test_a_repository_of_somebody_else_is_not_looked_at(repo, tmp_path, monkeypatch):
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    assert seen(repo).paths == {}, "a variable of git's reached it"
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_a_repository_of_somebody_else_is_not_looked_at(repo):
+    for path in (repo, *repo.rglob("*")):
+        os.chown(path, 12345, 12345, follow_symlinks=False)
+    assert "dubious ownership" in seen(repo).gave_up
+    assert seen(repo).paths is None
+
+
+def test_a_variable_of_gits_that_leads_elsewhere_does_not(repo, tmp_path, monkeypatch):
+    facts = LiveFacts(str(repo), {"PATH": os.environ["PATH"], "GIT_INDEX_FILE": str(tmp_path / "none")})
+    assert look(facts).paths == {}
 
 
 def test_looking_writes_nothing(repo):
