@@ -6,7 +6,7 @@ LAB ?= ../shared/lab
 TEST_NEEDS := chromium fish postgresql procps zsh
 LONG_NEEDS := faketime iproute2
 
-.PHONY: help setup demo test test-long lint types format lock docs corpus hosts soak bench clean
+.PHONY: help setup demo test test-long lint types format lock docs dist corpus hosts soak bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ lock: ## requirements/*.txt anew from pyproject.toml (ARGS=--upgrade)
 
 docs: setup ## this documentation as a site in build/site
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/site
+
+dist: setup ## the wheel and the source archive, in dist/, with their hashes
+	@rm -rf dist
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist .
+	@cd dist && sha256sum -- *.whl *.tar.gz | tee SHA256SUMS
 
 corpus: setup ## the collision corpus through the real code, and its score (CORPUS=DIR)
 	@if [ -d "$(CORPUS)/public" ]; then \
