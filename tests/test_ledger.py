@@ -8,7 +8,7 @@ import pytest
 from sidelight import config, wire
 from sidelight.actions import Draft, Session
 from sidelight.ledger import Ledger
-from sidelight.stores import ENGINES
+from sidelight.stores import ENGINES, open_store
 from sidelight.stores.guarded import Guarded
 from tests.fakes import FakeFacts
 
@@ -137,6 +137,22 @@ def test_a_ledger_switched_off_is_passive_and_still_answers_reads(ledger, home):
     receipt = ledger.announce("two", actor="b", area="x")
     assert (receipt.recorded, receipt.passive, receipt.warning, receipt.error) == (False, True, None, None)
     assert [one.id for one in ledger.recent()] == [made.id]
+
+
+def test_a_change_of_the_settings_counts_at_once_however_soon_it_comes(tmp_path):
+    """The person's settings too, where an agent home was found on the way up."""
+    home, own = tmp_path / "home", tmp_path / "own"
+    for one in (home, own):
+        one.mkdir()
+    section = {"crossSessionCoordination": {"attention": {"from": "conflict"}, "windowMs": 1}}
+    with Ledger(open_store("memory:"), str(home), facts=FakeFacts(), personal=str(own)) as ledger:
+        for window in (1, 10, 100, 1000):  # within one tick of the file system's clock
+            section["crossSessionCoordination"]["windowMs"] = window
+            (home / "config.json").write_text(json.dumps({"monitoring": section}))
+            assert ledger.config.window_ms == window
+        assert ledger.config.attention_from == "nearby"
+        (own / "config.json").write_text(json.dumps({"monitoring": section}))
+        assert ledger.config.attention_from == "conflict"
 
 
 def test_a_setting_that_makes_no_sense_is_an_error_and_never_an_all_clear(ledger, home):

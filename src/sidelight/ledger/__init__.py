@@ -62,7 +62,8 @@ class Ledger:
         self.home = home
         self._ground = Ground(facts, space_name)
         self._personal = personal
-        self._config: tuple[float, Config] | None = None
+        self._config: tuple[list[_Stamp], Config] | None = None
+        self._config_files = [f"{one}/config.json" for one in (home, personal) if one is not None]
         self._is_hasty = False
         self._beside: Beside | None = None
 
@@ -133,16 +134,9 @@ class Ledger:
     @property
     def config(self) -> Config:
         """The settings, read again whenever the file has changed. Raises `ConfigError`."""
-        home = self.home
-        if home is None:
-            return load("/nonexistent")
-        try:
-            stat = os.stat(os.path.join(home, "config.json"))
-            stamp = stat.st_mtime_ns + stat.st_size / 1e9
-        except OSError:
-            stamp = 0.0
+        stamp = [_stamp(file) for file in self._config_files]
         if self._config is None or self._config[0] != stamp:
-            self._config = (stamp, load(home, personal=self._personal))
+            self._config = (stamp, load(self.home or "/nonexistent", personal=self._personal))
         return self._config[1]
 
     # ── recording ──
@@ -460,6 +454,18 @@ class Ledger:
             with contextlib.suppress(OSError):  # the receipt carries it; a full disk takes no log line
                 audit.note_error(self.home, sentence)
         return sentence
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(file: str) -> _Stamp:
+    """Tells a file from what it was before."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _session_of(draft: Draft) -> Session | None:

@@ -38,6 +38,7 @@ _KEY_MOST = 200
 #: Where the session's name is looked for, in order (O16); the body's `actor` comes last.
 SESSION_HEADERS = ("x-sidelight-session", "x-instar-session", "x-instar-actor")
 AGENT_HEADER = "x-sidelight-agent"
+_BYTES = {name: name.encode() for name in (*SESSION_HEADERS, AGENT_HEADER, "idempotency-key")}
 
 
 class Refusal(Exception):
@@ -99,12 +100,13 @@ class Route(NamedTuple):
 class Ask:
     """A request, read: who asks, the names in its path, its query, its body as the route's struct."""
 
-    __slots__ = ("_headers", "_query", "_text", "body", "names", "raw", "route")
+    __slots__ = ("_headers", "_query", "_text", "_who", "body", "names", "raw", "route")
 
     def __init__(self, route: Route, scope: Scope, text: bytes) -> None:
         self.route = route
         self.names: dict[str, str] = scope["path_params"]
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._who: tuple[str | None, str | None] | None = None
         self._query = _asked(route, scope["query_string"])
         self._text = text
         self.body: Any = None
@@ -112,6 +114,7 @@ class Ask:
 
     def read(self) -> None:
         """The body, as JSON and as what the route takes. Refuses what does not fit."""
+        self._who = None
         takes = self.route.takes
         if takes is None:
             return
@@ -127,7 +130,7 @@ class Ask:
 
     def header(self, name: str) -> str | None:
         """A header's trimmed text; None if it is absent or empty."""
-        wanted = name.encode()
+        wanted = _BYTES.get(name) or name.encode()
         for given, value in self._headers:
             if given == wanted:
                 try:
@@ -154,18 +157,22 @@ class Ask:
     @property
     def actor(self) -> str | None:
         """The session that asks: a header, else the body's `actor`; None if it does not say (O16)."""
-        said = _name("actor", getattr(self.body, "actor", None))
-        for name in SESSION_HEADERS:
-            found = self.header(name)
-            if found is not None:
-                return _name(name, found)
-        return said
+        return self._asking()[0]
 
     @property
     def agent(self) -> str | None:
         """The sub-agent that asks."""
-        said = _name("agent", getattr(self.body, "agent", None))
-        return _name(AGENT_HEADER, self.header(AGENT_HEADER)) or said
+        return self._asking()[1]
+
+    def _asking(self) -> tuple[str | None, str | None]:
+        if self._who is None:
+            actor, agent = (_name(name, getattr(self.body, name, None)) for name in ("actor", "agent"))
+            given = next(((name, text) for name in SESSION_HEADERS if (text := self.header(name)) is not None), None)
+            self._who = (
+                _name(*given) if given is not None else actor,
+                _name(AGENT_HEADER, self.header(AGENT_HEADER)) or agent,
+            )
+        return self._who
 
     def given_key(self) -> str | None:
         """The idempotency key as it was sent."""
