@@ -15,6 +15,7 @@ Whatever goes wrong is returned as a sentence and never raised: the caller's wor
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import os
 import re
@@ -90,9 +91,12 @@ def _masked(shown: Mapping[str, Any], name: str) -> dict[str, Any]:
     }
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
 def _compact(value: Mapping[str, Any]) -> str:
     """JSON without anything that some reader takes for the end of a line, and without halves of characters."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    text = _encode(value)
     if not text.isprintable():
         text = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
     return text
@@ -106,9 +110,14 @@ def iso(ts: int) -> str:
     """
     seconds, milliseconds = divmod(ts, 1000)
     try:
-        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{milliseconds:03d}Z"
+        return f"{_iso_second(seconds)}.{milliseconds:03d}Z"
     except (OverflowError, ValueError, OSError):
         return str(ts)
+
+
+@functools.lru_cache(4)
+def _iso_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 # ── writing, by many processes at once ────────────────────────────────────────────────────────────────────────────
