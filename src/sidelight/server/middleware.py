@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -84,6 +85,7 @@ class CoordinationMiddleware:
         self._app = app
         self._ledger = Ledger.open(os.path.expanduser(ledger)) if isinstance(ledger, str) else ledger
         self._hasty = self._ledger.hasty(20)
+        weakref.finalize(self, self._hasty.close)
         self._bursts = Bursts()
         self._records = [(one, *compile_path(one.path)[::2]) for one in records]
 

@@ -323,8 +323,12 @@ def connect(path: str, wait_ms: int = 1000) -> sqlite3.Connection:
     db = sqlite3.connect(
         path, timeout=wait_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    try:
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    except BaseException:  # what is no database is found out here
+        db.close()
+        raise
     return db
 
 
