@@ -86,3 +86,11 @@ def test_a_ledger_that_cannot_be_opened_is_a_mistake_with_a_remedy():
 def test_who_calls_is_what_the_way_in_says(given, meta, expected):
     desk = Desk(lambda _: contextlib.nullcontext(), Caller("own", host="claude-code"))  # type: ignore[arg-type, return-value]
     assert desk.caller(given, meta) == expected
+
+
+def test_who_did_it_is_answered_by_the_resource(desk):
+    desk.call(ANNOUNCE, {"activity": "restart the preview", "targets": ["port:3000"]}, A)
+    found, _ = desk.call(WHO, {"target": "port:3000"}, B)
+    assert [one.session for one in found.data.actions] == ["session-a"]
+    assert 'announced "restart the preview"' in found.text
+    assert "Nothing is on record" in desk.call(WHO, {"target": "port:3001"}, B)[0].text

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
+from sidelight import whodid
 from sidelight.actions import KINDS, Action, Draft, Session, Touch
 from sidelight.advisory.wording import age, name_of, narrated
 from sidelight.desk import forms
+from sidelight.facts import LiveFacts
 from sidelight.ledger import ACTOR_MOST, Ledger, Receipt
 from sidelight.records import Any, NamedTuple
 from sidelight.redact import line, secrets_out
@@ -122,13 +124,26 @@ def going_on(asked: Asked) -> Said:
 
 
 def who_did(asked: Asked) -> Said:
-    """Who touched a resource, newest first."""
+    """Who touched a resource, newest first, and what each had announced."""
     args: forms.ToAskWho = asked.args
-    found = asked.ledger.whodid(args.target, limit=args.limit)
-    data = forms.WhoDid(actions=[_deed(asked, one) for one in found])
-    if not found:
+    facts = asked.ledger.facts
+    if not isinstance(facts, LiveFacts):  # a caller of whom nobody knows where it stands
+        facts = LiveFacts("/", facts.env, machine=facts.machine)
+    deeds = whodid.ask(asked.ledger, facts, args.target, limit=args.limit).deeds
+    data = forms.WhoDid(actions=[_deed(asked, one.action) for one in deeds])
+    if not deeds:
         return Said(f"Nothing is on record about {line(args.target, 200)}.", data)
-    return Said("\n".join(_sentences(asked, found, {})), data)
+    told = _sentences(asked, [one.action for one in deeds], {})
+    text = [one + _wanted(deed) for one, deed in zip(told, deeds, strict=True)]
+    return Said("\n".join(text), data)
+
+
+def _wanted(deed: whodid.Deed) -> str:
+    """What the session had announced, and whether it is still at it."""
+    if deed.why is None or deed.why.id == deed.action.id:
+        return ""
+    still = "still wanted" if deed.wanted else "over since"
+    return f', announced as "{line(deed.why.reason or "", 160)}" ({still})'
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
