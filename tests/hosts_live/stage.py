@@ -135,9 +135,10 @@ class Stage:
         self.lab.forget()
         self.lab.script(answers)
 
-    def run(self, host: str, prompt: str = "please go on", **more: Any) -> Any:
+    def run(self, host: str, *arguments: str, prompt: str = "please go on", **more: Any) -> Any:
         """One prompt to a new session of a host; it must end well."""
-        done = getattr(self.lab, PROGRAMS[host])(prompt, **more)
+        more.setdefault("timeout", 300)
+        done = getattr(self.lab, PROGRAMS[host])(prompt, *arguments, **more)
         assert done.rc == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return done
 

@@ -81,7 +81,7 @@ def collide(stage, *more):
     stage.script(HOST, EDIT)
     stage.says(stage.open(), "edit it")
     stage.script(HOST, "git reset --hard", *more)
-    return stage.run(HOST, "throw it away")
+    return stage.run(HOST, prompt="throw it away")
 
 
 def test_ask_lets_a_person_decide_and_with_nobody_there_the_call_is_not_run(stage):
