@@ -15,11 +15,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
-from sidelight import audit, config, space
+from sidelight import audit, backlog, config, space
 from sidelight.advisory.wording import age
 from sidelight.records import Any, NamedTuple
 from sidelight.redact import line
 from sidelight.stores import Store, StoreBusy, StoreDamaged, StoreError, StoreNewer, open_store
+from sidelight.stores.guarded import PATIENT_MS, guarded
+from sidelight.stores.spool import spool_of
 
 LITTLE_SPACE = 64 * 1024 * 1024
 CLOCK_OFF_MS = 60_000
@@ -73,7 +75,7 @@ class Patient(NamedTuple):
             cwd = os.getcwd()
         except OSError:  # the directory was deleted under us
             cwd = "/"
-        url = (env.get("SIDELIGHT_STORE") or None) if home is None else None
+        url = space.store_url(env)
         if url is not None and url.startswith("sqlite"):
             home = os.path.dirname(url.removeprefix("sqlite://"))
         found = space.find_home(cwd, env, home)
@@ -86,7 +88,8 @@ def examine(patient: Patient) -> list[Finding]:
     if patient.is_file:
         found += [_room(patient)]
     found += _settings(patient)
-    found += _store(patient)
+    found += _store(patient) if patient.is_file else [_far(patient)]
+    found += _waiting(patient)
     found += _trees(patient)
     found += _errors(patient)
     return found
@@ -269,6 +272,47 @@ def _store(patient: Patient) -> Iterator[Finding]:
         store.dispose()
 
 
+def _far(patient: Patient) -> Finding:
+    """A store on another machine: does it answer?"""
+    url = patient.url or ""
+    shown = f"{url.partition('://')[0]}://{url.partition('://')[2].rpartition('@')[2].partition('?')[0]}"
+    try:
+        store = guarded(url, patient.home)
+        try:
+            last = store.ask(lambda one: one.last_seq(), within_ms=PATIENT_MS, patient=True)
+        finally:
+            store.dispose()
+    except StoreError as error:
+        return Finding(
+            "ledger",
+            f"the ledger at {line(shown, 200)} cannot be used: {line(str(error), 300)}",
+            "its server, or the way there, is down, or does not let you in",
+            "Nothing is lost meanwhile: what happens is kept here and delivered when it is back. See that the address "
+            "(SIDELIGHT_SERVER, SIDELIGHT_STORE) and the token (SIDELIGHT_TOKEN) are right.",
+            wrong=True,
+        )
+    return Finding("ledger", f"the ledger at {line(shown, 200)} answers; its newest action is number {last:,}")
+
+
+def _waiting(patient: Patient) -> Iterator[Finding]:
+    for one in backlog.waiting(patient.home):
+        if one.waiting:
+            yield Finding(
+                "spool",
+                f"{one.waiting:,} request{'s' if one.waiting > 1 else ''} wait to be delivered, the oldest since "
+                f"{age(one.oldest_ms)}",
+                f"the store could not be reached: {line(one.why, 200)}" if one.why else "they are about to be sent",
+                "They go with the next action that reaches the store, or now: `sidelight doctor --repair`.",
+            )
+        if one.aside:
+            yield Finding(
+                "spool",
+                f"{one.aside:,} request{'s' if one.aside > 1 else ''} that no store would take lie in {one.directory}",
+                "each was torn by a crash, or written by another version of Sidelight",
+                f"Look at them, and delete {os.path.join(one.directory, 'aside')} when you have.",
+            )
+
+
 _REPAIR = "Run `sidelight doctor --repair`: it sets the file aside and keeps what can be read."
 
 
@@ -389,7 +433,24 @@ def repair(patient: Patient) -> list[str]:
         done.append(f"{path} is now readable by you only")
     if patient.is_file and _is_damaged(patient):
         done.append(_salvaged(patient))
-    return done
+    return done + _delivered(patient)
+
+
+def _delivered(patient: Patient) -> list[str]:
+    """Send what waits for the ledger in use."""
+    where = patient.url or patient.file
+    if spool_of(patient.home, where).empty():
+        return []
+    try:
+        store = guarded(where, patient.home)
+    except StoreError:  # `examine` says why
+        return []
+    try:
+        sent = backlog.deliver([store]).sent
+    finally:
+        store.dispose()
+    said = "requests that waited were" if sent > 1 else "request that waited was"
+    return [f"{sent:,} {said} delivered"] if sent else []
 
 
 def _is_damaged(patient: Patient) -> bool:

@@ -80,6 +80,7 @@ class Hooks:
         which = place.url, place.home or self._served.home
         if which not in self._stores:
             self._stores[which] = guarded(*which)
+            self._served.stores.append(self._stores[which])
         return self._stores[which]
 
     def _settled(self, said: Said, seconds: float) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from sidelight import backlog
 from sidelight.actions import Session
 from sidelight.facts import Facts, LiveFacts
 from sidelight.home import commitments
@@ -46,6 +47,8 @@ class Served:
         store = env.get("SIDELIGHT_STORE", "").strip() or None  # its own, and not another server's
         self.ledger = Ledger.open(home, facts=self.facts, store=store)
         self.store_url = store or os.path.join(home, "ledger.db")
+        #: Every store that is open here: what waits for them is sent once a minute.
+        self.stores = [self.ledger.store]
         self.keys = Keys(home, env)
         self.names = names or Names()
         self.bursts = Bursts()
@@ -102,7 +105,10 @@ class Served:
         return answer
 
     def keep_house(self) -> None:
-        """What is to be done every minute: the audit, the history, commitments whose time is over, old answers."""
+        """What is to be done every minute: what waits to be delivered, the audit, the history, commitments whose time
+        is over, old answers.
+        """
+        backlog.deliver(list(self.stores))
         self.ledger.tend()
         commitments.expire(self.ledger.store)
         self.ledger.store.drop_documents(_ANSWERS, older_than_ms=DAY_MS)
