@@ -162,6 +162,17 @@ def test_two_hundred_settings_of_one_session_hide_nobody(ledger):
     assert actors(ledger.acts("b", on("config:home#monitoring"))) == {"quiet", "chatty"}
 
 
+def test_one_action_on_several_settings_of_a_section_is_found_once(ledger):
+    ledger.acts("a", on("config:home#monitoring.first"), on("config:home#monitoring.second"))
+    for look in (
+        ledger.acts("b", on("config:home#monitoring"), key="k"),
+        ledger.looks("c", on("config:home#monitoring")),
+    ):
+        marks = [(one.key, one.role, one.effect, one.action.seq) for one in look.before]
+        assert marks
+        assert len(marks) == len(set(marks))
+
+
 def test_two_hundred_edits_of_one_session_hide_nobody(ledger):
     ledger.acts("quiet", file("src/a.py"))
     for number in range(200):

@@ -117,15 +117,18 @@ BEGIN
     END LOOP;
   END IF;
 
-  -- Of each key the newest of each of the sessions that acted last: a crowd is not listed, and hides nobody.
+  -- Of each key the newest of each of the sessions that acted last: a crowd is not listed, and hides nobody. One action
+  -- on several things in one container is met there once.
   SELECT array_agg(ROW(m.key, m.role, m.effect, m.actor, m.agent, m.seq)::sidelight.mark ORDER BY m.seq DESC, m.key,
                    m.role, m.effect)
   INTO met
   FROM (
-    SELECT m.*, dense_rank() OVER (PARTITION BY m.key, m.role ORDER BY m.last DESC, m.actor) AS place,
-           row_number() OVER (PARTITION BY m.key, m.role, m.actor ORDER BY m.seq DESC, m.effect) AS nth
-    FROM (SELECT m.*, max(m.seq) OVER (PARTITION BY m.key, m.role, m.actor) AS last FROM unnest(met) AS m) AS m) AS m
-  WHERE m.nth <= 16 AND m.place <= CASE WHEN right(m.key, 2) = '//' THEN 20 ELSE 48 END;
+    SELECT DISTINCT m.key, m.role, m.effect, m.actor, m.agent, m.seq
+    FROM (
+      SELECT m.*, dense_rank() OVER (PARTITION BY m.key, m.role ORDER BY m.last DESC, m.actor) AS place,
+             row_number() OVER (PARTITION BY m.key, m.role, m.actor ORDER BY m.seq DESC, m.effect) AS nth
+      FROM (SELECT m.*, max(m.seq) OVER (PARTITION BY m.key, m.role, m.actor) AS last FROM unnest(met) AS m) AS m) AS m
+    WHERE m.nth <= 16 AND m.place <= CASE WHEN right(m.key, 2) = '//' THEN 20 ELSE 48 END) AS m;
 
   IF jsonb_array_length(q->'stakes') > 0 THEN  -- so that nothing is judged by half
     SELECT array_agg(m.actor) INTO those FROM (
