@@ -11,7 +11,7 @@ from sidelight.actions import Action
 from sidelight.advisory.wording import narrated
 from sidelight.overview import Elsewhere, Lane, Mark, Meeting, View
 from sidelight.overview.advice import recovery
-from sidelight.overview.drawing import lane_id, shape_of
+from sidelight.overview.drawing import base_of, lane_id, shape_of
 from sidelight.records import Any
 from sidelight.redact import line
 from sidelight.targets import short
@@ -108,7 +108,7 @@ def _side(one: Action, found: View, places: Mapping[str, int]) -> Json:
         "agent": one.agent,
         "host": one.host,
         "shape": shape_of(one),
-        "says": narrated(one),
+        "says": narrated(one, base_of(one)),
         "announced": found.announced.get(one.seq),
     }
 

@@ -8,11 +8,15 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from sidelight import wire
+from sidelight import picture, wire
 from sidelight.actions import Action, Draft, Notice, Session, Touch
-from sidelight.ledger import Concurrent, NoticeView, Presence, Receipt
+from sidelight.effects import Call, effects_of
+from sidelight.ledger import Concurrent, Ledger, NoticeView, Presence, Receipt
+from sidelight.overview import Overview
 from sidelight.server import messages, openapi
 from sidelight.server.app import ROUTES
+from sidelight.stores import open_store
+from tests.fakes import FakeFacts
 from tests.server.running import serving
 
 TOUCH = Touch("config:h#tunnel.on", "edits", True)
@@ -21,6 +25,38 @@ ACTION = Action(
 )  # fmt: skip
 RECEIPT = Receipt(True, (ACTION,), (Concurrent(ACTION, "overlap", "both"),), "overlap", "⚠")
 NOTICE = NoticeView("overlap", "why", ACTION, ACTION, "text", Notice(1, None, (), ()))
+
+
+def _pictures() -> dict[type[msgspec.Struct], Any]:
+    """A view in which everything occurs."""
+    store = open_store("memory:")
+    facts = [FakeFacts(cwd=tree, trees=["/repo", "/repo-wt"]) for tree in ("/repo", "/repo-wt")]
+    for number, (actor, place) in enumerate([("a", 0), ("b", 0), ("c", 1)]):
+        ledger = Ledger(store, facts=facts[place], space_name="repo:acme/app")
+        ledger.announce("the same", actor=actor, area="here")
+        draft = Draft("edit", actor=actor, touches=effects_of(EDIT[number], facts[place]).drafts[0].touches)
+        assert ledger.record(draft).recorded
+    body = picture.view(Overview(ledger).look())
+    met = body["meetings"][0]
+    return {
+        messages.View: body,
+        messages.Lane: body["lanes"][0],
+        messages.LaneIntent: body["lanes"][0]["intents"][0],
+        messages.Mark: body["marks"][0],
+        messages.Meeting: met,
+        messages.Side: met["later"],
+        messages.Recovery: met["recovery"],
+        messages.Elsewhere: body["elsewhere"][0],
+        messages.ElsewhereEdit: body["elsewhere"][0]["edits"][0],
+        messages.Bucket: body["strip"][0],
+    }
+
+
+EDIT = [
+    Call("Edit", {"file_path": f"{tree}/a.py", "old_string": "a", "new_string": "b"})
+    for tree in ("/repo", "/repo", "/repo-wt")
+]
+
 ANSWERS: dict[type[msgspec.Struct], Any] = {
     messages.Action: wire.action(ACTION, "open"),
     messages.ConcurrentAction: wire.concurrent(RECEIPT.concurrent[0]),
@@ -34,6 +70,7 @@ ANSWERS: dict[type[msgspec.Struct], Any] = {
     messages.Notices: wire.notices([NOTICE]),
     messages.Notice: wire.notices([NOTICE])["notices"][0],
     messages.Problem: wire.error("x"),
+    **_pictures(),
 }
 
 

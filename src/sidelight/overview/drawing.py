@@ -56,9 +56,14 @@ def shape_of(action: Action) -> str:
     return "destroy" if kind.effect == DESTROYS else _SHAPES.get(kind.step, "change")
 
 
+def base_of(action: Action) -> str | None:
+    """The worktree from which its paths are told."""
+    return next((short(touch.within) for touch in action.touches if touch.within), None)
+
+
 def mark(action: Action) -> Mark:
     """The mark of an action."""
-    base = next((short(touch.within) for touch in action.touches if touch.within), None)
+    base = base_of(action)
     keys = dict.fromkeys(key for key in action.targets if scheme_of(key) not in ("word", "area"))
     named = [resource(key, base) for key in list(keys)[:RESOURCES_SHOWN]]
     if action.area:

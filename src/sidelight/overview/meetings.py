@@ -14,6 +14,7 @@ from sidelight.advisory.wording import clash, name_of, resource
 from sidelight.ledger import notice_text
 from sidelight.records import NamedTuple
 from sidelight.stores.projections import UNDONE
+from sidelight.targets import short
 
 SHOWN_A_REQUEST = 3
 
@@ -54,7 +55,8 @@ class Meeting(NamedTuple):
 
     def shared(self) -> str:
         """The resource, as a person would call it."""
-        return resource(self.key)
+        base = next((short(touch.within) for touch in self.later.touches if touch.within), None)
+        return resource(self.key, base)
 
 
 def judged(notice: Notice) -> list[Meeting]:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from sidelight import wire
 from sidelight.config import ConfigError
-from sidelight.server import coordination, home, messages, openapi
+from sidelight.server import coordination, home, messages, openapi, page
 from sidelight.server.exchange import Answer, Ask, Gate, Resource, Route, reply
 from sidelight.server.log import Log
 from sidelight.server.mounted import PATH, Mounted
@@ -47,7 +47,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/coordination/sessions", coordination.sessions, "Who is here, and what each has announced.",
           messages.Sessions),
     Route("GET", "/coordination/stream", coordination.follow, "The record as it grows, as server-sent events.",
-          messages.Action, asks=(coordination.AFTER, coordination.QUIET)),
+          messages.Action, media=("text/event-stream",),
+          asks=(coordination.AFTER, coordination.QUIET, coordination.EVERYWHERE)),
+    Route("GET", "/coordination/view", page.view, "What the page draws: lanes, marks, and where sessions met.",
+          messages.View, asks=(page.WINDOW, page.UNTIL, page.BEHIND), waits=True),
     Route("GET", "/config", home.show, "The settings; secrets are `***`.", messages.Settings, group="config"),
     Route("PATCH", "/config", home.patch, "Change settings by a merge patch (RFC 7396).",
           messages.Patched, messages.Patch, also=(413,), group="config", waits=True),
@@ -59,6 +62,14 @@ ROUTES: tuple[Route, ...] = (
           messages.Commitment, also=(404,), group="commitments"),
     Route("POST", "/commitments/{id}/withdraw", home.withdraw, "Withdraw an active commitment.",
           messages.Withdrawn, messages.Withdrawal, also=(404, 413), group="commitments", waits=True),
+    Route("GET", "/", page.index, "The page that people look at.",
+          messages.Text, media=("text/html",), group="dashboard", open=True),
+    Route("GET", "/assets/{name}", page.asset, "A file of the page.",
+          messages.Text, also=(404,), media=page.MEDIA, group="dashboard", open=True),
+    Route("POST", "/session", page.sign_in, "Sign a browser in: the token once, or a one-time code. Gives a cookie.",
+          messages.SignedIn, messages.Credentials, also=(400, 403, 413, 429), group="dashboard", waits=True, open=True),
+    Route("DELETE", "/session", page.sign_out, "Sign a browser out.",
+          messages.SignedIn, also=(403,), group="dashboard", open=True),
     Route("GET", "/capabilities", _capabilities, "What this server can do.", messages.Capabilities, group="server"),
     Route("GET", "/openapi.json", _openapi, "This description.", messages.Settings, group="server"),
     Route("GET", "/health", home.health, "It is alive.", messages.Health, group="server", open=True),

@@ -23,6 +23,7 @@ from sidelight.targets import tree as tree_key
 WINDOW = Parameter("windowMs", {"type": "integer", **config.WINDOW_MS.schema}, "how far back, in ms")
 LIMIT = Parameter("limit", {"type": "integer", **config.LIMIT.schema, "default": config.DEFAULT_LIMIT}, "how many")
 QUIET = Parameter("quiet", {"type": "boolean", "default": False}, "footprints (edits, reads of a port) too")
+EVERYWHERE = Parameter("everywhere", {"type": "boolean", "default": False}, "all spaces, not only the home's own")
 SEQ = config.Range(0, 10**15 - 1)
 AFTER = Parameter("after", {"type": "integer", **SEQ.schema}, "start behind this `seq`; without it, with what is new")
 
@@ -86,13 +87,14 @@ def sessions(served: Served, ask: Ask) -> Answer:  # noqa: ARG001 - every route 
 
 def follow(served: Served, ask: Ask) -> Response:
     """GET /coordination/stream: the record as it grows."""
-    store, space, quiet = served.ledger.store, served.ledger.space, ask.flag("quiet")
+    store, quiet = served.ledger.store, ask.flag("quiet")
+    space = None if ask.flag("everywhere") else served.ledger.space
     seen, after = ask.header("last-event-id"), ask.number("after")
     if seen is not None:
         after = config.check_whole("Last-Event-ID", seen, SEQ)
     elif after is None:
         after = store.last_seq()
-    return stream.follow(served.bell, store, after, lambda one: (quiet or one.listed) and one.space == space)
+    return stream.follow(served.bell, store, after, lambda one: (quiet or one.listed) and space in (None, one.space))
 
 
 def told(served: Served, receipt: Receipt, drafts: Sequence[Draft]) -> wire.Json:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -28,6 +28,7 @@ from sidelight.redact import MASK, line, secrets_out
 from sidelight.server.encoding import encoded
 from sidelight.server.log import Log
 from sidelight.server.served import Served
+from sidelight.server.signin import Visit
 from sidelight.stores import StoreBusy, StoreError
 from sidelight.stores.calls import PATH
 
@@ -79,7 +80,8 @@ class Route(NamedTuple):
     """A row of the table: what is asked for how, what does it, what it takes and gives, and what else may come of it.
 
     `waits` routes may wait for a disk, a lock or git, or take more than one step, so they run in a thread; the others
-    run on the event loop, where the ledger is quickest. `open` routes need no token.
+    run on the event loop, where the ledger is quickest. `open` routes need no token. `gives` describes JSON; what is
+    not JSON says so by its `media`.
     """
 
     method: str
@@ -92,6 +94,7 @@ class Route(NamedTuple):
     also: Sequence[int] = ()
     asks: Sequence[Parameter] = ()
     group: str = "coordination"
+    media: Sequence[str] = ("application/json",)
     waits: bool = False
     open: bool = False
     needs_session: bool = False
@@ -100,11 +103,12 @@ class Route(NamedTuple):
 class Ask:
     """A request, read: who asks, the names in its path, its query, its body as the route's struct."""
 
-    __slots__ = ("_headers", "_query", "_text", "_who", "body", "names", "raw", "route")
+    __slots__ = ("_headers", "_query", "_text", "_who", "body", "names", "raw", "route", "secure")
 
     def __init__(self, route: Route, scope: Scope, text: bytes) -> None:
         self.route = route
         self.names: dict[str, str] = scope["path_params"]
+        self.secure: bool = scope.get("scheme") == "https"
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self._who: tuple[str | None, str | None] | None = None
         self._query = _asked(route, scope["query_string"])
@@ -153,6 +157,11 @@ class Ask:
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""
         return self.query(name) == "true"
+
+    @property
+    def visit(self) -> Visit:
+        """Where a browser that asks says it comes from."""
+        return Visit.of(self._headers)
 
     @property
     def actor(self) -> str | None:
@@ -343,8 +352,10 @@ def wanted_right(method: str, path: str) -> str:
 class Gate:
     """The way in, for every request: its name, its token, and a line in the log when it is done."""
 
-    def __init__(self, served: Served, inner: Callable[..., Any], open_paths: frozenset[str], log: Log) -> None:
-        self._served, self._inner, self._open, self._log = served, inner, open_paths, log
+    def __init__(self, served: Served, inner: Callable[..., Any], open_paths: Iterable[str], log: Log) -> None:
+        self._served, self._inner, self._log = served, inner, log
+        self._open = frozenset(one for one in open_paths if "{" not in one)
+        self._open_below = tuple(one.partition("{")[0] for one in open_paths if "{" in one)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -374,9 +385,11 @@ class Gate:
                 host = value
         if not self._served.names.mine(host):
             return Refusal(421, "this server does not go by the name in the Host header; see `serve --allow-host`")
-        if scope["path"] in self._open:
+        if scope["path"] in self._open or scope["path"].startswith(self._open_below):
             return None
         right, problem = self._served.keys.right(authorization)
+        if problem is not None and authorization is None and self._signed_in(scope):
+            right, problem = READ, None
         if problem is None:
             scope[RIGHT] = right
             problem = self._forbidden(scope, right)
@@ -389,6 +402,10 @@ class Gate:
         """What a token that was given out may not do (`home.tokens`)."""
         wanted = wanted_right(scope["method"], scope["path"])
         return None if allows(right, wanted) else (403, f"this token has the right to {right}; this needs {wanted}")
+
+    def _signed_in(self, scope: Scope) -> bool:
+        """A browser that is signed in may read, and nothing else."""
+        return scope["method"] in ("GET", "HEAD") and self._served.signin.holds(Visit.of(scope["headers"]))
 
     def _shown(self, path: str) -> str:
         """A path for the log: one line, no secrets."""

@@ -158,6 +158,7 @@ _DESCRIPTIONS = {
     "crossSessionCoordination": "Sessions announce what they are about to do, and are told in time of what others do "
     "that matters to it. Nothing is ever blocked.",
     "commitments": "What was promised to a user, until it is kept, withdrawn or its time is over.",
+    "dashboard": "A live page for people, at `/`: who is here, what each does, and where two of them met.",
     "config": "The settings of this home: read without their secrets, changed by a merge patch (RFC 7396).",
 }
 
@@ -165,7 +166,9 @@ _DESCRIPTIONS = {
 def capabilities(served: Served, routes: Sequence[Route]) -> dict[str, Any]:
     """What this server can do, read off its routes (O18)."""
     enabled = served.ledger.config.enabled
-    groups = {"crossSessionCoordination": "coordination", "commitments": "commitments", "config": "config"}
+    groups = {"crossSessionCoordination": "coordination"} | {
+        name: name for name in ("commitments", "config", "dashboard")
+    }
     return {
         name: {
             "configured": True,

@@ -54,6 +54,13 @@ class Intent(Request):
     ttl_ms: Lifetime | None = None
 
 
+class Credentials(Request):
+    """One of them: the token of the home, or a one-time code of `sidelight dashboard`."""
+
+    token: Annotated[str, _text(1000)] | None = None
+    code: Annotated[str, _text(40)] | None = None
+
+
 class Check(Request):
     """What would I be warned about? One of `command`, `tool` with `input`, or `activity`; nothing is recorded."""
 
@@ -249,6 +256,143 @@ class Capabilities(Answer):
     cross_session_coordination: Capability
     commitments: Capability
     config: Capability
+    dashboard: Capability
+
+
+class Text(Answer):
+    """No JSON: text of the media type that is named."""
+
+
+class SignedIn(Answer):
+    """For how long the cookie is good, in seconds."""
+
+    signed_in: bool
+    seconds: int
+
+
+class LaneIntent(Answer):
+    seq: int
+    id: str
+    reason: str | None
+
+
+class Lane(Answer):
+    """A session, or a sub-agent of one; without an actor, whatever nobody put a name to."""
+
+    id: str
+    name: str
+    actor: str | None
+    agent: str | None
+    alive: Literal["live", "quiet", "gone", "ended"]
+    state: str
+    host: str | None
+    machine: str | None
+    space: str | None
+    tree: str | None
+    branch: str | None
+    first_seen: int | None
+    last_seen: int | None
+    ended: int | None
+    intents: list[LaneIntent]
+
+
+Shape = Literal["intent", "destroy", "edit", "commit", "publish", "run", "change"]
+
+
+class Mark(Answer):
+    """An action as it is drawn; `lane` is a place in `lanes`."""
+
+    seq: int
+    id: str
+    ts: int
+    lane: int
+    kind: str
+    shape: Shape
+    says: str
+    resources: list[str]
+    space: str | None
+    expires: int | None
+    late: bool
+
+
+class Side(Answer):
+    """One side of a meeting: what it did, and what its session had announced."""
+
+    seq: int
+    id: str
+    ts: int
+    lane: int
+    actor: str | None
+    agent: str | None
+    host: str | None
+    shape: Shape
+    says: str
+    announced: str | None
+
+
+class Recovery(Answer):
+    says: str
+    commands: list[str]
+
+
+class Meeting(Answer):
+    """What a later action did to what an earlier one had; `group` is equal for those that read alike."""
+
+    seq: int
+    group: str
+    severity: Severity
+    why: str
+    resource: str
+    later: Side
+    earlier: Side
+    told_later: str
+    told_earlier: str
+    recovery: Recovery
+
+
+class ElsewhereEdit(Answer):
+    lane: int
+    seq: int
+    ts: int
+    tree: str
+
+
+class Elsewhere(Answer):
+    """One file, edited in several worktrees: no conflict, each has its own copy."""
+
+    file: str
+    space: str | None
+    edits: list[ElsewhereEdit]
+
+
+class Bucket(Answer):
+    ts: int
+    actions: int
+    conflict: int
+    overlap: int
+    nearby: int
+
+
+class View(Answer):
+    """What the page draws. `marks` and `meetings` are those behind `after`, the rest is whole."""
+
+    enabled: bool
+    now: int
+    since: int
+    until: int
+    seq: int
+    after: int
+    cut: bool
+    space: str
+    spaces: list[str]
+    live: int
+    open_intents: int
+    lanes: list[Lane]
+    marks: list[Mark]
+    meetings: list[Meeting]
+    states: dict[str, str]
+    elsewhere: list[Elsewhere]
+    strip: list[Bucket]
 
 
 class Health(Answer):

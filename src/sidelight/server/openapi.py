@@ -19,6 +19,7 @@ _SAYS = {
     403: "The wrong token.",
     404: "There is no such thing, or it is resolved already.",
     413: "The body is too large.",
+    429: "Too many wrong guesses; `Retry-After` says when to try again.",
     503: "The ledger or the settings cannot be used; the sentence names the remedy.",
 }
 _NAMES = {
@@ -56,6 +57,9 @@ def _complete(components: dict[str, Any]) -> None:
         "additionalProperties": False,
         "properties": {name: {"description": "any JSON"} for name in config.PATCHABLE} | {"monitoring": _monitoring()},
     }
+    components["Credentials"]["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("token", "code")
+    ]
     components["Check"]["anyOf"] = [
         *({"required": [name], "properties": {name: {"type": "string"}}} for name in ("command", "tool", "activity")),
         {"required": ["targets"], "properties": {"targets": {"minItems": 1}}},
@@ -108,9 +112,9 @@ def _says(route: Route) -> str:
 
 
 def _response(says: str, schema: Any, route: Route | None = None) -> dict[str, Any]:
-    kind = "text/event-stream" if route is not None and route.path.endswith("/stream") else "application/json"
-    shown = {"type": "string"} if kind == "text/event-stream" else schema
-    return {"description": says, "content": {kind: {"schema": shown}}}
+    media = route.media if route is not None else ("application/json",)
+    content = {kind: {"schema": schema if kind == "application/json" else {"type": "string"}} for kind in media}
+    return {"description": says, "content": content}
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:

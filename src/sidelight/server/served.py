@@ -14,9 +14,11 @@ from sidelight.actions import Session
 from sidelight.facts import Facts, LiveFacts
 from sidelight.home import commitments
 from sidelight.ledger import Ledger
+from sidelight.overview import Overview
 from sidelight.server.auth import Keys, Names
 from sidelight.server.bursts import Bursts
 from sidelight.server.recently import Recently
+from sidelight.server.signin import SignIn
 from sidelight.server.stream import Bell
 from sidelight.space import home_space, prepare, state_dir
 
@@ -51,6 +53,8 @@ class Served:
         self.stores = [self.ledger.store]
         self.keys = Keys(home, env)
         self.names = names or Names()
+        self.signin = SignIn(self.keys)
+        self.overview = Overview(self.ledger)
         self.bursts = Bursts()
         self.recently = Recently()
         self.threads = ThreadPoolExecutor(8, thread_name_prefix="sidelight")

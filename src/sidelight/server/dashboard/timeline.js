@@ -1,0 +1,444 @@
+// The timeline: lanes of sessions, their marks, and lines between those that met. Only what is in sight is drawn.
+
+import { ago, clock, exact, many, plain, SEVERITIES } from "./words.js";
+
+const COLOURS = ["bg", "surface", "raised", "ink", "soft", "line", "faint", "accent", "accent-soft", "mark", "live",
+  ...SEVERITIES];
+const STEPS = [60e3, 300e3, 900e3, 1800e3, 3600e3, 7200e3, 14400e3, 21600e3];
+const BIN = 7; // px: closer marks of a lane are drawn as one, taller one
+const ROOM = { roomy: 52, dense: 32 };
+const LINES_MOST = 48; // so many are drawn in full; of more, only the conflicts and what is pointed at
+const RANK = ["destroy", "publish", "intent", "change", "commit", "run", "edit"];
+
+export class Timeline {
+  /** `open(thing)` is called with a mark or a meeting, `laneOf(element)` draws the head of a lane. */
+  constructor(parts, open) {
+    Object.assign(this, parts);
+    this.open = open;
+    this.model = null;
+    this.shown = { marks: [], meetings: [], lanes: [] };
+    this.pointed = null;
+    this.chosen = null;
+    this.dirty = false;
+    this.colours = {};
+    const again = () => this.draw();
+    this.scroller.addEventListener("scroll", again, { passive: true });
+    new ResizeObserver(again).observe(this.scroller);
+    this.plot.addEventListener("pointermove", (event) => this.#point(event));
+    this.plot.addEventListener("pointerleave", () => this.#unpoint());
+    this.plot.addEventListener("click", (event) => this.#click(event));
+    this.scroller.addEventListener("keydown", (event) => this.#key(event));
+    this.recolour();
+  }
+
+  /** The colours of the theme, as a canvas needs them. */
+  recolour() {
+    const probe = document.createElement("i");
+    document.body.append(probe);
+    for (const name of COLOURS) {
+      probe.style.color = `var(--${name})`;
+      this.colours[name] = getComputedStyle(probe).color;
+    }
+    probe.remove();
+    this.font = getComputedStyle(document.body).fontFamily;
+    this.draw();
+  }
+
+  show(model, shown, now) {
+    this.model = model;
+    this.shown = shown;
+    this.now = now;
+    const dense = shown.lanes.length > 16;
+    this.row = dense ? ROOM.dense : ROOM.roomy;
+    this.rows.classList.toggle("dense", dense);
+    this.rows.style.setProperty("--row", `${this.row}px`);
+    this.rowOf = new Map(shown.lanes.map(({ place }, row) => [place, row]));
+    this.byRow = shown.lanes.map(() => []);
+    for (const mark of shown.marks) this.byRow[this.rowOf.get(mark.lane)]?.push(mark);
+    if (this.chosen && !this.model.marks.has(this.chosen.seq)) this.chosen = null;
+    this.plot.setAttribute("aria-label", this.#summary());
+    this.draw();
+  }
+
+  #summary() {
+    const { since, until } = this.model.view;
+    const { lanes, marks, meetings } = this.shown;
+    const met = SEVERITIES.map((name) => many(meetings.filter((one) => one.severity === name).length, name));
+    return `${many(lanes.length, "session")} and ${many(marks.length, "action")} from ${clock(since)} to `
+      + `${clock(until)}: ${met[0]}, ${met[1]}, ${met[2].replace("nearbys", "nearby")}`;
+  }
+
+  draw() {
+    if (this.dirty) return;
+    this.dirty = true;
+    requestAnimationFrame(() => {
+      this.dirty = false;
+      if (this.model?.view) this.#draw();
+    });
+  }
+
+  // ── drawing ──
+
+  #sized(canvas, width, height) {
+    const ratio = window.devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.style.height = `${height}px`;
+    }
+    const ink = canvas.getContext("2d");
+    ink.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ink.clearRect(0, 0, width, height);
+    return ink;
+  }
+
+  x(ts) {
+    const { since, until } = this.model.view;
+    return ((ts - since) / (until - since)) * (this.width - 26) + 4;
+  }
+
+  /** Intents lie along the top of a lane, everything else below them. */
+  y(row, intent = false) {
+    return row * this.row + this.row * (intent ? 0.3 : 0.7) - this.top;
+  }
+
+  #draw() {
+    this.width = this.plot.parentElement.clientWidth - this.lanes.offsetWidth;
+    this.height = Math.max(40, this.scroller.clientHeight);
+    this.top = this.scroller.scrollTop;
+    const ink = this.#sized(this.plot, this.width, this.height);
+    this.spots = [];
+    this.#axis(ink);
+    const from = Math.max(0, Math.floor(this.top / this.row) - 1);
+    const to = Math.min(this.shown.lanes.length, Math.ceil((this.top + this.height) / this.row) + 1);
+    ink.strokeStyle = this.colours.line;
+    ink.lineWidth = 1;
+    for (let row = from; row < to; row += 1) {
+      const y = Math.round((row + 1) * this.row - this.top) - 0.5;
+      this.#path(ink, [[0, y], [this.width, y]]);
+    }
+    for (let row = from; row < to; row += 1) this.#intents(ink, row);
+    this.#meetings(ink, false);
+    for (let row = from; row < to; row += 1) this.#marks(ink, row);
+    this.#meetings(ink, true);
+    if (this.chosen) this.#ring(ink, this.chosen);
+  }
+
+  #axis(ink) {
+    const { since, until, now } = this.model.view;
+    const head = this.#sized(this.axis, this.width, 30);
+    const step = STEPS.find((one) => ((until - since) / one) * 64 < this.width) ?? STEPS.at(-1);
+    const zone = new Date(until).getTimezoneOffset() * 60e3;
+    head.font = `11px ${this.font}`;
+    head.fillStyle = this.colours.soft;
+    head.textAlign = "center";
+    ink.strokeStyle = this.colours.faint;
+    for (let ts = Math.ceil((since - zone) / step) * step + zone; ts <= until; ts += step) {
+      const x = Math.round(this.x(ts)) + 0.5;
+      this.#path(ink, [[x, 0], [x, this.height]]);
+      if (x > 18 && x < this.width - 30) head.fillText(clock(ts), x, 19);
+    }
+    if (until >= now - 1000) {
+      const x = Math.round(this.x(until)) + 0.5;
+      ink.strokeStyle = this.colours.live;
+      this.#path(ink, [[x, 0], [x, this.height]]);
+      head.fillStyle = this.colours.live;
+      head.textAlign = "right";
+      head.fillText("now", Math.min(x + 12, this.width - 4), 19);
+    }
+  }
+
+  #path(ink, points) {
+    ink.beginPath();
+    points.forEach(([x, y], place) => (place ? ink.lineTo(x, y) : ink.moveTo(x, y)));
+    ink.stroke();
+  }
+
+  #intents(ink, row) {
+    const y = this.y(row, true);
+    const high = this.row > 40 ? 18 : 8;
+    const bars = this.byRow[row].filter((mark) => mark.shape === "intent");
+    bars.forEach((mark, place) => {
+      const x = this.x(mark.ts);
+      const open = mark.state === "open" || mark.state === "stale";
+      const until = open ? this.model.view.until : Math.min(mark.expires ?? Infinity, mark.ts);
+      const next = bars[place + 1] ? this.x(bars[place + 1].ts) - 2 : this.width;
+      const wide = Math.max(14, Math.min(this.x(until), open ? this.width : next) - x);
+      ink.globalAlpha = mark.state === "stale" ? 0.6 : 1;
+      ink.fillStyle = this.colours["accent-soft"];
+      ink.strokeStyle = this.colours.accent;
+      ink.lineWidth = 1;
+      ink.setLineDash(open ? [] : [2, 2]);
+      ink.beginPath();
+      ink.roundRect(x, y - high / 2, wide, high, high / 3);
+      ink.fill();
+      ink.stroke();
+      ink.setLineDash([]);
+      const room = Math.min(wide, next - x) - 12;
+      if (room > 40 && high > 14) this.#text(ink, plain(mark.says.replace(/^announced /, "")), x + 7, y + 4, room);
+      ink.globalAlpha = 1;
+      this.spots.push({ x: x + 4, y, thing: mark, reach: 10 });
+    });
+  }
+
+  #text(ink, text, x, y, room) {
+    ink.save();
+    ink.beginPath();
+    ink.rect(x, y - 14, room, 20);
+    ink.clip();
+    ink.font = `11.5px ${this.font}`;
+    ink.fillStyle = this.colours.ink;
+    ink.textAlign = "left";
+    ink.fillText(text, x, y);
+    ink.restore();
+  }
+
+  #marks(ink, row) {
+    const y = this.y(row);
+    let bin = null;
+    const flush = () => bin && this.#glyph(ink, bin, y);
+    for (const mark of this.byRow[row]) {
+      if (mark.shape === "intent") continue;
+      const x = this.x(mark.ts);
+      if (bin && x - bin.x < BIN) {
+        bin.all.push(mark);
+        if (RANK.indexOf(mark.shape) < RANK.indexOf(bin.mark.shape)) bin.mark = mark;
+      } else {
+        flush();
+        bin = { x, mark, all: [mark] };
+      }
+    }
+    flush();
+  }
+
+  #glyph(ink, { x, mark, all }, y) {
+    const size = Math.min(this.row * 0.27, 3 + 2.2 * Math.log2(all.length + 1));
+    ink.fillStyle = ink.strokeStyle = mark.shape === "destroy" ? this.colours.ink : this.colours.mark;
+    ink.globalAlpha = mark.state === "failed" || mark.state === "denied" ? 0.4 : 1;
+    if (all.length > 1 && mark.shape !== "edit") {
+      ink.globalAlpha *= 0.45;
+      ink.fillRect(x - 1, y - size, 2, 2 * size);
+      ink.globalAlpha /= 0.45;
+    }
+    shapes[mark.shape](ink, x, y, size);
+    ink.globalAlpha = 1;
+    this.spots.push({ x, y, thing: mark, all, reach: 7 });
+  }
+
+  #meetings(ink, heads) {
+    const busy = this.shown.meetings.length > LINES_MOST;
+    const picked = this.pointed?.later || this.chosen?.later;
+    for (const one of this.shown.meetings) {
+      const near = one === this.pointed || one === this.chosen;
+      const a = this.rowOf.get(one.earlier.lane);
+      const b = this.rowOf.get(one.later.lane);
+      if (a === undefined || b === undefined) continue;
+      const from = { x: Math.max(-4, this.x(one.earlier.ts)), y: this.y(a, one.earlier.shape === "intent") };
+      const to = { x: this.x(one.later.ts), y: this.y(b, one.later.shape === "intent") };
+      if (Math.max(from.y, to.y) < -40 || Math.min(from.y, to.y) > this.height + 40) continue;
+      ink.strokeStyle = ink.fillStyle = this.colours[one.severity];
+      if (heads) {
+        ink.lineWidth = 2;
+        heading[one.severity](ink, to.x, to.y, near ? 8 : 6, this.colours.surface);
+        this.spots.push({ x: to.x, y: to.y, thing: one, reach: 9, first: true });
+      } else {
+        ink.globalAlpha = near ? 1 : picked || (busy && one.severity !== "conflict") ? 0.12 : 0.6;
+        ink.lineWidth = near ? 2.5 : 1.5;
+        ink.setLineDash(one.severity === "conflict" ? [] : one.severity === "overlap" ? [6, 4] : [2, 4]);
+        const bend = Math.max(18, Math.abs(to.x - from.x) * 0.4);
+        ink.beginPath();
+        ink.moveTo(from.x, from.y);
+        ink.bezierCurveTo(from.x + bend, from.y, to.x - bend, to.y, to.x, to.y);
+        ink.stroke();
+        ink.setLineDash([]);
+        ink.globalAlpha = 1;
+      }
+    }
+  }
+
+  #ring(ink, thing) {
+    const at = thing.later ?? thing;
+    const row = this.rowOf.get(at.lane);
+    if (row === undefined) return;
+    ink.strokeStyle = this.colours.accent;
+    ink.lineWidth = 2;
+    ink.beginPath();
+    ink.arc(this.x(at.ts), this.y(row, at.shape === "intent"), 11, 0, 7);
+    ink.stroke();
+  }
+
+  // ── pointing ──
+
+  #nearest(x, y) {
+    let best = null;
+    for (const spot of this.spots ?? []) {
+      const far = Math.hypot(spot.x - x, (spot.y - y) * 0.7) - (spot.first ? 3 : 0);
+      if (far <= spot.reach && (!best || far < best.far)) best = { far, spot };
+    }
+    return best?.spot;
+  }
+
+  #point(event) {
+    const spot = this.#nearest(event.offsetX, event.offsetY);
+    this.plot.style.cursor = spot ? "pointer" : "default";
+    if (spot?.thing !== this.pointed) {
+      this.pointed = spot?.thing ?? null;
+      this.draw();
+    }
+    if (!spot) return this.#unpoint();
+    this.tip.replaceChildren(...this.#told(spot));
+    this.tip.hidden = false;
+    const left = this.lanes.offsetWidth + spot.x + 14;
+    const over = left + this.tip.offsetWidth > this.scroller.clientWidth;
+    this.tip.style.left = `${Math.max(4, over ? left - this.tip.offsetWidth - 28 : left)}px`;
+    this.tip.style.top = `${Math.min(spot.y + 34, this.height - this.tip.offsetHeight + 24)}px`;
+  }
+
+  #told({ thing, all }) {
+    const when = document.createElement("div");
+    const what = document.createElement("div");
+    when.className = "when";
+    const at = thing.later ?? thing;
+    const name = plain(this.model.lane(at.lane)?.name);
+    when.append(`${exact(at.ts, this.now)} · ${thing.severity ?? name}`);
+    what.append(thing.severity ? `${name}: ${plain(thing.later.says)}. It ${plain(thing.why)}.` : plain(thing.says));
+    if (all?.length > 1) what.append(` and ${all.length - 1} more here`);
+    return [when, what];
+  }
+
+  #unpoint() {
+    this.tip.hidden = true;
+    if (this.pointed) {
+      this.pointed = null;
+      this.draw();
+    }
+  }
+
+  #click(event) {
+    const spot = this.#nearest(event.offsetX, event.offsetY);
+    if (spot) this.choose(spot.thing, true);
+  }
+
+  choose(thing, open = false) {
+    this.chosen = thing;
+    if (thing) this.#reveal(thing);
+    this.draw();
+    if (open && thing) this.open(thing);
+  }
+
+  #reveal(thing) {
+    const row = this.rowOf?.get((thing.later ?? thing).lane);
+    if (row === undefined) return;
+    const top = row * this.row;
+    if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
+    else if (top + this.row > this.scroller.scrollTop + this.scroller.clientHeight) {
+      this.scroller.scrollTop = top + this.row - this.scroller.clientHeight;
+    }
+  }
+
+  // ── keys ──
+
+  #key(event) {
+    if (event.target !== this.scroller || event.ctrlKey || event.metaKey || event.altKey) return;
+    const sideways = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const updown = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.key === "Enter" && this.chosen) this.open(this.chosen);
+    else if (sideways) this.#step(sideways);
+    else if (updown) this.#cross(updown);
+    else return;
+    event.preventDefault();
+  }
+
+  #step(by) {
+    const all = this.shown.marks;
+    if (!all.length) return;
+    const place = this.chosen ? all.findIndex((one) => one.seq === (this.chosen.later ?? this.chosen).seq) : -1;
+    const next = place < 0 ? (by < 0 ? all.length - 1 : all.length - 1) : place + by;
+    this.#announce(all[Math.min(all.length - 1, Math.max(0, next))]);
+  }
+
+  #cross(by) {
+    const at = this.chosen ? (this.chosen.later ?? this.chosen) : this.shown.marks.at(-1);
+    if (!at) return;
+    let row = this.rowOf.get(at.lane) ?? 0;
+    do row += by; while (this.byRow[row] && !this.byRow[row].length);
+    const there = this.byRow[row];
+    if (!there) return;
+    this.#announce(there.reduce((a, b) => (Math.abs(b.ts - at.ts) < Math.abs(a.ts - at.ts) ? b : a)));
+  }
+
+  #announce(mark) {
+    this.choose(mark);
+    const met = this.shown.meetings.find((one) => one.later.seq === mark.seq);
+    const lane = this.model.lane(mark.lane);
+    this.told.textContent = `${plain(lane.name)}: ${plain(mark.says)}, ${ago(this.now - mark.ts)}`
+      + (met ? `. ${met.severity}: it ${plain(met.why)}` : "");
+  }
+}
+
+// ── shapes ──
+
+const shapes = {
+  edit(ink, x, y, size) {
+    ink.fillRect(x - 1, y - size, 2, 2 * size);
+  },
+  commit(ink, x, y) {
+    ink.beginPath();
+    ink.arc(x, y, 3.5, 0, 7);
+    ink.fill();
+  },
+  publish(ink, x, y) {
+    ink.beginPath();
+    ink.moveTo(x, y - 5);
+    ink.lineTo(x + 5, y + 4);
+    ink.lineTo(x - 5, y + 4);
+    ink.fill();
+  },
+  run(ink, x, y) {
+    ink.lineWidth = 1.5;
+    ink.strokeRect(x - 3, y - 3, 6, 6);
+  },
+  change(ink, x, y) {
+    ink.fillRect(x - 3.5, y - 3.5, 7, 7);
+  },
+  destroy(ink, x, y) {
+    ink.lineWidth = 2.2;
+    ink.beginPath();
+    ink.moveTo(x - 4, y - 4);
+    ink.lineTo(x + 4, y + 4);
+    ink.moveTo(x + 4, y - 4);
+    ink.lineTo(x - 4, y + 4);
+    ink.stroke();
+  },
+  intent() {},
+};
+
+function closed(ink, edge) {
+  ink.closePath();
+  ink.fill();
+  ink.strokeStyle = edge;
+  ink.stroke();
+}
+
+const heading = {
+  conflict(ink, x, y, size, edge) {
+    ink.beginPath();
+    ink.moveTo(x, y - size - 1);
+    ink.lineTo(x + size + 1, y);
+    ink.lineTo(x, y + size + 1);
+    ink.lineTo(x - size - 1, y);
+    closed(ink, edge);
+  },
+  overlap(ink, x, y, size, edge) {
+    ink.beginPath();
+    ink.moveTo(x, y - size);
+    ink.lineTo(x + size, y + size * 0.8);
+    ink.lineTo(x - size, y + size * 0.8);
+    closed(ink, edge);
+  },
+  nearby(ink, x, y, size, edge) {
+    ink.beginPath();
+    ink.arc(x, y, size * 0.8, 0, 7);
+    closed(ink, edge);
+  },
+};
