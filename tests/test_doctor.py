@@ -290,6 +290,15 @@ def _can_mount() -> bool:
 needs_mounts = pytest.mark.skipif(not _can_mount(), reason="this system lets nobody mount a file system of his own")
 
 
+def test_a_server_that_does_not_answer_is_not_taken_for_a_file(tmp_path):
+    home = tmp_path / "home"
+    findings = doctor.examine(doctor.Patient(str(home), "postgresql://me@127.0.0.1:1/team", None))
+    (found,) = [one for one in findings if one.name == "ledger"]
+    assert found.wrong
+    assert "its server, or the way there, is down" in found.cause
+    assert "delivered when it is back" in found.remedy
+
+
 @needs_mounts
 def test_a_full_disk_costs_the_caller_nothing_and_loses_nothing(here):
     words = "x" * 1500

@@ -420,6 +420,16 @@ def test_the_name_of_a_spool_knows_no_password_and_keeps_stores_apart():
         len({name("postgresql://db.example/x"), name("postgresql://db.example/y"), name("https://db.example/x")}) == 3
     )
     assert name("sqlite:///a/ledger.db") == name("/a/ledger.db")
+    database = "postgresql://db.example/x"
+    ledgers = (
+        database,
+        f"{database}?ledger=a",
+        f"{database}?ledger=b",
+        "postgresql:///x?host=/a",
+        "postgresql:///x?host=/b",
+    )
+    assert len(set(map(name, ledgers))) == 5
+    assert name(f"{database}?password=secret&ledger=a") == name(f"{database}?ledger=a&sslmode=require&password=other")
 
 
 # ── many at once ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -30,6 +30,9 @@ ASIDE_MOST = 100  # parcels that no store took are kept for a look, so many of t
 VERSION = 1
 TRIED = "~"  # in a parcel's name, before how often the store was lost while it was sent
 _WAITING, _ASIDE = "waiting", "aside"
+_WHICH = frozenset(
+    {"ledger", "host", "hostaddr", "port", "dbname", "service"}
+)  # of a URL's query: which store it names
 
 
 class SpoolFull(StoreError):
@@ -246,10 +249,11 @@ def spool_of(home: str, url: str, clock: Clock = MACHINE_CLOCK) -> Spool:
     if url.startswith("unix:"):
         plain = "unix:" + url.removeprefix("unix:").rpartition("@")[2]
     elif "://" in url and not url.startswith("sqlite"):
-        from urllib.parse import urlsplit  # a hook with the default store does without
+        from urllib.parse import parse_qsl, urlsplit  # a hook with the default store does without
 
         parts = urlsplit(url)
-        plain = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        which = sorted(one for one in parse_qsl(parts.query) if one[0] in _WHICH)
+        plain = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" + (f"?{which}" if which else "")
     else:
         plain = os.path.abspath(url.removeprefix("sqlite://"))
     return Spool(os.path.join(home, "spool", _checksum(plain)), clock)
