@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-collect_ignore_glob = [] if os.environ.get("LAB_NETNS") == "1" else ["test_*.py"]
+collect_ignore_glob = [] if os.environ.get("LAB_NETNS") == "1" else ["*.py"]
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def short_names(ids: Iterable[str]) -> dict[str, str]:
     """Each id by its shortest suffix of at least four characters that no other one ends with; a short one whole.
 
     >>> short_names(["0f3c-4f2a-aaaa-1111", "0f3c-4f2a-bbbb-1111", "me"])
-    {'0f3c-4f2a-aaaa-1111': '…aaaa-1111', '0f3c-4f2a-bbbb-1111': '…bbbb-1111', 'me': 'me'}
+    {'0f3c-4f2a-aaaa-1111': '…a-1111', '0f3c-4f2a-bbbb-1111': '…b-1111', 'me': 'me'}
     """
     whole = list(dict.fromkeys(ids))
     found: dict[str, str] = {}
