@@ -71,10 +71,15 @@ def test_a_server_that_runs_from_the_tree_is_said(story):
     assert "from this tree" in hears(b)
 
 
-def test_an_ended_session_is_not_said(story):
-    a, b = story.session("a"), story.session("b")
+def test_what_an_ended_session_left_uncommitted_is_said_its_announcements_are_not(story):
+    """Design 4: an edit counts as long as it is uncommitted in that tree."""
+    a, b = story.session("session-a"), story.session("session-b")
+    a.announces("splitting the billing module", targets=("path:/repo/billing/**",))
     a.edits("/repo/x.py")
-    a.ledger.end("a")
+    a.ledger.end("session-a")
+    assert hears(b) == (
+        "Sidelight: session session-a (claude-code) left 1 uncommitted file in this tree, x.py 0s ago; it has ended."
+    )
     assert hears(b) is None
 
 

@@ -24,7 +24,7 @@ UNCOMMITTED, ANNOUNCED, RUNNING = "uncommitted work", "open intent", "running op
 
 
 class Going(NamedTuple):
-    """What one other session has going on here, of one class. `seq` is the newest action it rests on."""
+    """What one other session has going on here, of one class; `ended`: what it left behind."""
 
     actor: str | None
     host: str | None
@@ -32,6 +32,7 @@ class Going(NamedTuple):
     sort: str
     action: Action
     work: Work | None = None
+    ended: bool = False
 
 
 def going_on(case: Case, tree: str) -> list[Going]:
@@ -47,15 +48,17 @@ def going_on(case: Case, tree: str) -> list[Going]:
 
 def _going(one: Sighting, tree: str, case: Case, past: Past) -> Going | None:
     action = one.action
-    if action.actor is None or action.actor == actor_of(case)[0] or one.ended is not None or not counts(one, case.now):
+    if action.actor is None or action.actor == actor_of(case)[0] or not counts(one, case.now):
         return None
-    if one.role == "plan":
-        return Going(action.actor, action.host, tree, ANNOUNCED, action) if _here(one, tree) else None
-    if one.key == tree + "//" and one.effect in (EDITS, REPLACES):
+    if one.role != "plan" and one.key == tree + "//" and one.effect in (EDITS, REPLACES):
         if action.seq <= past.committed(tree, action.actor, action.agent):
             return None
         work = past.work(tree, action.actor, action.agent)
-        return Going(action.actor, action.host, tree, UNCOMMITTED, action, work)
+        return Going(action.actor, action.host, tree, UNCOMMITTED, action, work, one.ended is not None)
+    if one.ended is not None:  # what it announced or ran has ended with it
+        return None
+    if one.role == "plan":
+        return Going(action.actor, action.host, tree, ANNOUNCED, action) if _here(one, tree) else None
     if one.effect == USES and action.kind == "server-start" and scheme_of(one.key) in ("path", "tree"):
         return Going(action.actor, action.host, tree, RUNNING, action)
     return None
@@ -117,4 +120,4 @@ def _phrase(one: Going, now: int) -> str:
     count = one.work.files if one.work is not None else 1
     files = f"{count} uncommitted file{'s' if count != 1 else ''}" if count < 100 else "100 or more uncommitted files"
     where = f", {resource(newest[0], base)} {age(now - newest[2])} ago" if newest else ""
-    return f"has {files} in this tree{where}"
+    return f"left {files} in this tree{where}; it has ended" if one.ended else f"has {files} in this tree{where}"
