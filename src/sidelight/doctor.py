@@ -95,6 +95,17 @@ def examine(patient: Patient) -> list[Finding]:
     return found
 
 
+def examine_hosts(patient: Patient, cwd: str, env: Mapping[str, str]) -> list[Finding]:
+    """What there is to say about the agent programs; every hook that is installed is really run."""
+    from sidelight.hosts import checking
+
+    try:
+        mode = config.load(patient.home, personal=patient.personal).attention_mode
+    except config.ConfigError:  # which `examine` says
+        mode = "tell"
+    return [Finding(*remark) for remark in checking.check(cwd, env, mode)]
+
+
 # ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 

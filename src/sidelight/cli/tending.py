@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 
 from sidelight.cli.terminal import DONE, NOT_RECORDED, USAGE, Command, Terminal
@@ -23,7 +24,7 @@ def _doctor(options: Namespace, terminal: Terminal) -> int:
 
     patient = doctor.Patient.found(options.home, terminal.env)
     done = doctor.repair(patient) if options.repair else []
-    found = doctor.examine(patient)
+    found = [*doctor.examine(patient), *doctor.examine_hosts(patient, _cwd(), terminal.env)]
     well = not any(one.wrong for one in found)
     if terminal.as_json:
         terminal.body(
@@ -41,6 +42,13 @@ def _doctor(options: Namespace, terminal: Terminal) -> int:
     number = sum(one.wrong for one in found)
     terminal.say("All is well." if well else f"{number} thing{'s are' if number > 1 else ' is'} wrong.")
     return DONE if well else NOT_RECORDED
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the directory was deleted under us
+        return "/"
 
 
 # ── demo ──
@@ -69,8 +77,6 @@ def _replay_arguments(parser: ArgumentParser) -> None:
 
 
 def _replay(options: Namespace, terminal: Terminal) -> int:
-    import os
-
     from sidelight import replay
 
     if not os.path.isdir(options.directory):

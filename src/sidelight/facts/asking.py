@@ -79,6 +79,29 @@ def ask(
     return Answer(out, failed[:200])
 
 
+def run_shell(text: str, given: bytes, *, env: Mapping[str, str], cwd: str, timeout: float) -> Answer:
+    """What a line of `sh` prints, as `ask` does for git; what it prints as errors is left out."""
+    import subprocess
+
+    try:
+        process = subprocess.Popen(
+            ["sh", "-c", text],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        return Answer(b"", f"sh could not be run: {error}")
+    with process:
+        out, _, failed = _heard(process, given, time.monotonic() + timeout, 65536)
+        if failed:
+            _stop(process)
+    return Answer(out, failed)
+
+
 def _environment(env: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     safe = {name: value for name, value in env.items() if not name.startswith("GIT_") or name in _KEPT}
     safe |= {

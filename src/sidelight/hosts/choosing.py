@@ -16,6 +16,7 @@ from sidelight.hosts import HOSTS, installing
 from sidelight.hosts.installing import Change, Record, Wanted
 from sidelight.hosts.merging import LinesPart, RefusedError
 from sidelight.hosts.pieces import OurPart, OwnFile, Piece, Place
+from sidelight.hosts.remarks import Remark
 from sidelight.records import NamedTuple, Protocol, cast
 
 
@@ -34,6 +35,11 @@ class Install(Protocol):
 
     def advice(self, place: Place) -> str:
         """What is left for the person to do."""
+
+    def remarks(self, place: Place, here: str) -> list[Remark]:
+        """What in the host's own settings, or those of the project `here`, keeps our hooks from running, or has them
+        run twice.
+        """
 
 
 class Chosen(NamedTuple):

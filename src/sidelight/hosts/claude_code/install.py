@@ -12,11 +12,17 @@ import os
 from sidelight import __version__
 from sidelight.hosts.claude_code.speech import EVENTS
 from sidelight.hosts.pieces import OwnFile, Piece, Place, groups, server, skill
+from sidelight.hosts.remarks import Remark, off, said_in
 from sidelight.records import Any
 
 NAME = "Claude Code"
 PROGRAM = "claude"
 OLDEST = "2.1.330"
+#: Where who looks after a machine says what holds for all of its users.
+MANAGED = (
+    "/etc/claude-code/managed-settings.json",
+    "/Library/Application Support/ClaudeCode/managed-settings.json",
+)
 ABOUT = "Sidelight lets sessions that share a repository or a machine see each other. It never blocks."
 
 
@@ -71,6 +77,42 @@ def published() -> dict[str, str]:
     return {f"plugin/{name}": text for name, text in files.items()} | {
         ".claude-plugin/marketplace.json": _shown(market)
     }
+
+
+def remarks(place: Place, here: str) -> list[Remark]:
+    """Its hooks can be switched off, by the user, a project, or for the whole machine; and the plugin of the repository
+    can be installed beside what `init` wrote.
+    """
+    user = os.path.join(folder(place._replace(project=None)), "settings.json")
+    files = [
+        user,
+        *(os.path.join(here, ".claude", name) for name in ("settings.json", "settings.local.json")),
+        *MANAGED,
+    ]
+    found = [
+        off(file, "disableAllHooks: true", "claude-code off")
+        for file in dict.fromkeys(files)
+        if said_in(file, "disableAllHooks") is True
+    ]
+    found += [
+        off(file, "allowManagedHooksOnly: true", "claude-code off")
+        for file in MANAGED
+        if said_in(file, "allowManagedHooksOnly") is True
+    ]
+    plugins = said_in(user, "enabledPlugins")
+    for name, wanted in plugins.items() if isinstance(plugins, dict) else ():
+        if name == "sidelight@skills-dir" and wanted is False:
+            found.append(off(user, f"enabledPlugins: {name}: false", "claude-code off"))
+        elif name.startswith("sidelight@") and name != "sidelight@skills-dir" and wanted:
+            found.append(
+                Remark(
+                    "claude-code twice",
+                    f"Claude Code has the plugin {name}, and what `sidelight init` wrote",
+                    "each call starts two hooks; it is recorded and said once all the same",
+                    f"Run `claude plugin uninstall {name}`, or `sidelight uninstall --host claude-code`.",
+                )
+            )
+    return found
 
 
 def _shown(value: Any) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import json
 import os
 
+from sidelight.hosts import launcher
 from sidelight.hosts.copilot_cli.speech import EVENTS
 from sidelight.hosts.merging import JSONPart
 from sidelight.hosts.pieces import PATIENCE, OurPart, OwnFile, Piece, Place, server, shared_skill
+from sidelight.hosts.remarks import Remark, text_of
 
 NAME = "GitHub Copilot CLI"
 PROGRAM = "copilot"
@@ -41,3 +43,19 @@ def advice(place: Place) -> str:
     return (
         "The MCP server comes with the installation for the user only: run `sidelight init`." if place.project else ""
     )
+
+
+def remarks(place: Place, here: str) -> list[Remark]:
+    """It runs the hooks of a project's Claude Code settings beside its own."""
+    del place
+    file = os.path.join(here, ".claude", "settings.json")
+    if launcher.MARK not in text_of(file):
+        return []
+    return [
+        Remark(
+            "copilot-cli twice",
+            f"{file} calls Sidelight too",
+            "Copilot CLI runs a project's Claude Code hooks beside its own; it is recorded and said once all the same",
+            "Take Sidelight out of that file: `sidelight init` needs nothing there.",
+        )
+    ]

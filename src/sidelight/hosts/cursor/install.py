@@ -10,6 +10,7 @@ from typing import Any
 from sidelight.hosts.cursor.speech import EVENTS
 from sidelight.hosts.merging import JSONPart
 from sidelight.hosts.pieces import PATIENCE, OurPart, OwnFile, Piece, Place, server, skill
+from sidelight.hosts.remarks import Remark
 
 NAME = "Cursor"
 PROGRAM = "cursor-agent"
@@ -39,3 +40,9 @@ def advice(place: Place) -> str:
     """What is left for the person to do."""
     del place
     return "Cursor was not tried by us: what it does with hooks is taken from its documents."
+
+
+def remarks(place: Place, here: str) -> list[Remark]:
+    """Nothing is known that would keep our hooks from running."""
+    del place, here
+    return []

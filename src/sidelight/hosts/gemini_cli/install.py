@@ -11,6 +11,7 @@ from sidelight import __version__
 from sidelight.hosts.gemini_cli.speech import EVENTS
 from sidelight.hosts.merging import JSONPart
 from sidelight.hosts.pieces import OurPart, OwnFile, Piece, Place, groups, server, shared_skill
+from sidelight.hosts.remarks import Remark, off, said_in
 
 NAME = "Gemini CLI"
 PROGRAM = "gemini"
@@ -40,3 +41,15 @@ def pieces(place: Place) -> list[Piece]:
 def advice(place: Place) -> str:
     """What is left for the person to do."""
     return "Trust this folder when Gemini CLI asks; before that it ignores its settings." if place.project else ""
+
+
+def remarks(place: Place, here: str) -> list[Remark]:
+    """Its hooks can be switched off, all or by their names."""
+    found = []
+    for above in dict.fromkeys((folder(place._replace(project=None)), os.path.join(here, ".gemini"))):
+        file = os.path.join(above, "settings.json")
+        if said_in(file, "hooksConfig", "enabled") is False:
+            found.append(off(file, "hooksConfig.enabled: false", "gemini-cli off"))
+        if "sidelight" in str(said_in(file, "hooksConfig", "disabled") or ""):
+            found.append(off(file, "hooksConfig.disabled: sidelight", "gemini-cli off"))
+    return found

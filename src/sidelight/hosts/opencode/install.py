@@ -9,6 +9,7 @@ import os
 from importlib import resources
 
 from sidelight.hosts.pieces import OwnFile, Piece, Place, shared_skill
+from sidelight.hosts.remarks import Remark
 
 NAME = "OpenCode"
 PROGRAM = "opencode"
@@ -42,3 +43,9 @@ def advice(place: Place) -> str:
     """What is left for the person to do."""
     del place
     return ""
+
+
+def remarks(place: Place, here: str) -> list[Remark]:
+    """Nothing is known that would keep our hooks from running."""
+    del place, here
+    return []
