@@ -143,7 +143,7 @@ def _told(
         for hook in hooks:
             why = f": {hook.why}. Nothing was written there." if hook.why else ""
             terminal.say(f"  {hook.what:12}  {line(_short(hook.file, terminal.env), 300)}{why}")
-    terminal.say(_summary(plan, dry=options.dry_run))
+    terminal.say(_summary([*(one.what for one in plan), *(one.what for one in hooks)], dry=options.dry_run))
     return NOT_RECORDED if refused else DONE
 
 
@@ -181,9 +181,10 @@ def _short(file: str, env: Mapping[str, str]) -> str:
     return "~" + file[len(home) :] if home and file.startswith(home + os.sep) else file
 
 
-def _summary(plan: list[Change], *, dry: bool) -> str:
-    changed = sum(change.what in ("made", "changed", "removed") for change in plan)
-    refused = sum(bool(change.refused) for change in plan)
+def _summary(done: list[str], *, dry: bool) -> str:
+    """In a line: what became of each file, said as its word above."""
+    refused = done.count("refused")
+    changed = len(done) - refused - done.count("unchanged")
     left = f" {refused} could not be changed; the reason is above." if refused else ""
     if not changed:
         return f"Nothing {'would change' if dry else 'had to be changed'}.{left}"
