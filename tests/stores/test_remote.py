@@ -143,6 +143,16 @@ def test_what_is_no_address_is_refused_at_once(url):
         open_store(url)
 
 
+def test_how_much_is_kept_is_the_servers_business_and_no_callers(server):
+    """One machine's `historyMs` must not delete what the others still want."""
+    store = RemoteStore(f"http://of-these-tests@{server.url.removeprefix('http://')}")
+    touch = file("a.py")
+    store.append([entry("a", touch)], question([touch]))
+    assert store.prune(older_than_ms=-10_000, max_bytes=0) == 0
+    assert [one.seq for one in store.follow(0)] == [1]
+    store.dispose()
+
+
 def test_a_kept_connection_that_was_closed_meanwhile_costs_nothing(server):
     store = RemoteStore(f"http://of-these-tests@{server.url.removeprefix('http://')}")
     assert store.last_seq() == 0
