@@ -75,7 +75,7 @@ export class Lists {
     const top = list.scrollTop;
     list.replaceChildren(...{
       met: () => this.#met(), activity: () => this.#activity(), elsewhere: () => this.#elsewhere(),
-    }[this.selected]());
+    }[this.selected]().filter(Boolean));
     list.scrollTop = top;
     if (held) list.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus();
   }
@@ -105,7 +105,7 @@ export class Lists {
     return [known ? sieve : null, el("div", { class: "empty" },
       el("h3", {}, known ? "Nothing left after filtering" : "Nobody got in anybody’s way"),
       el("p", {}, known ? "Other sessions met in this stretch of time, but not of what you filter for."
-        : "No two sessions met on anything in this stretch of time. About unrelated work Sidelight is silent."))].filter(Boolean);
+        : "No two sessions met on anything in this stretch of time. About unrelated work Sidelight is silent."))];
   }
 
   #meeting({ first, all }) {

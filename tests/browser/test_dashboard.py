@@ -1,0 +1,270 @@
+"""The page in a real browser: what people see of sessions that act, while they act."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import expect
+
+from sidelight import facts
+from tests.server import life
+from tests.server.running import serving
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (390, 1024, 1600)
+
+
+def announce(server, session, activity, **more):
+    answer = server.client(session=session).post("/coordination/intent", json={"activity": activity, **more})
+    assert answer.status_code == 201, answer.text
+
+
+def rows(page):
+    """The actions of the Activity list, oldest first, by their places in the record."""
+    page.locator("#tab-activity").click()
+    return [int(one.get_attribute("data-seq")) for one in reversed(page.locator("#activity .item").all())]
+
+
+# ── seeing it happen ──
+
+
+def test_who_types_the_token_sees_two_sessions_meet_without_a_reload(server, visit):
+    page = visit(server, signed_in=False)
+    page.get_by_label("One-time code, or the token").fill("not the token")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("sidelight dashboard")
+    page.get_by_label("One-time code, or the token").fill(server.token)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nobody to see")).to_be_visible()
+    assert server.token not in page.url
+    page.evaluate("window.sameDocument = true")
+
+    announce(server, "alpha", "calm the redrive alarms", area="monitoring")
+    expect(page.locator("#lanes .lane")).to_have_count(1)
+    announce(server, "beta", "switch the redrive off", area="monitoring")
+    met = page.locator("#met .item")
+    expect(met).to_have_count(1)
+    expect(met).to_contain_text("switch the redrive off")
+    expect(page.locator("#met")).not_to_contain_text(re.compile("false|null|undefined"))
+    expect(page.locator("#lanes .name")).to_have_count(2)
+    assert page.evaluate("window.sameDocument") is True
+
+    met.click()
+    detail = page.locator("#detail")
+    expect(detail.locator(".side .who")).to_have_text(["alpha", "beta"])
+    expect(detail).to_contain_text("calm the redrive alarms")
+    expect(detail.get_by_role("heading", name="How to recover")).to_be_visible()
+
+
+def test_signing_out_takes_the_record_out_of_sight(server, visit):
+    announce(server, "alpha", "a private plan")
+    page = visit(server)
+    expect(page.locator("#lanes .lane")).to_have_count(1)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("One-time code, or the token")).to_be_focused()
+    page.reload()
+    expect(page.get_by_label("One-time code, or the token")).to_be_visible()
+    expect(page.get_by_text("a private plan")).to_have_count(0)
+
+
+def test_a_server_that_starts_again_leaves_no_gap_and_nothing_twice(home, visit):
+    with serving(home) as first:
+        port = first.url.rpartition(":")[2]
+        page = visit(first)
+        for number in range(3):
+            announce(first, "alpha", f"step {number}")
+        expect(page.locator("body")).to_have_attribute("data-marks", "3")
+        first.stop()
+        expect(page.locator("#connection")).to_have_attribute("data-state", re.compile("waiting|lost"))
+    with serving(home, "--port", port) as again:
+        for number in range(3, 6):
+            announce(again, "beta", f"step {number}")
+        expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+        expect(page.locator("body")).to_have_attribute("data-marks", "6")
+        announce(again, "alpha", "step 6")
+        expect(page.locator("body")).to_have_attribute("data-marks", "7")
+        seen = rows(page)
+        assert seen == [one["seq"] for one in again.client().get("/coordination/view").json()["marks"]]
+        assert len(set(seen)) == 7
+
+
+# ── foreign text ──
+
+# What is narrated has its brackets turned round by the server; names are left as they are.
+SHOWN = re.compile(r"[<(]img src=x")
+EVIL = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
+IN_BRACKETS = "&lt;b&gt;${window.pwned=1}\"'`</title>"
+
+
+def test_text_of_others_stays_text_wherever_it_stands(server, home, visit):
+    story = life.Life(home)
+    story.at(2)
+    one = story.joins(name=f"s{EVIL}", agent=f"a{EVIL}", host=f"h{EVIL}", branch=f"b{EVIL}")
+    assert one.me is not None
+    one.me = one.me._replace(tree=f"/t{EVIL}")
+    two = story.joins(name="plain", branch=IN_BRACKETS)
+    for who in (one, two):
+        who.announces(f"activity {EVIL} {IN_BRACKETS}", f"area{EVIL}", targets=(f"config:k{EVIL}", f"path:/p{EVIL}"))
+        who.sets(f"setting{EVIL}", EVIL)
+    one.edits(f"/src/shop/{EVIL}.py")
+    two.edits(f"/src/shop-checkout/{EVIL}.py")
+    two.edits(f"/src/shop/{EVIL}.py")
+    story.close()
+    # The page's policy would stop a script as well; here its own escaping has to.
+    page = visit(server, bypass_csp=True)
+    expect(page.locator("#lanes .lane")).not_to_have_count(0)
+    expect(page.locator("#lanes .lane").filter(has_text="<img src=x")).not_to_have_count(0)
+
+    for tab in ("met", "activity", "elsewhere"):
+        page.locator(f"#tab-{tab}").click()
+        panel = page.get_by_role("tabpanel")
+        expect(panel).to_contain_text(SHOWN)
+        for place in range(min(4, panel.locator(".item").count())):
+            panel.locator(".item").nth(place).click()
+            expect(page.locator("#detail")).to_contain_text(SHOWN)
+            page.keyboard.press("Escape")
+    assert page.locator("img, script:not([src]), #app b, #app title").count() == 0
+    assert page.evaluate("window.pwned") is None
+
+
+# ── with the keyboard ──
+
+
+@pytest.fixture
+def seen(server, home, visit):
+    """A page with two sessions on it that edited the same two files."""
+    story = life.Life(home)
+    story.at(5)
+    alpha, beta = story.joins(name="alpha"), story.joins(name="beta")
+    for file in ("a", "b"):
+        alpha.edits(f"/src/shop/{file}.py")
+        beta.edits(f"/src/shop/{file}.py")
+    story.close()
+    page = visit(server)
+    expect(page.locator("#met .item")).not_to_have_count(0)
+    return page
+
+
+def test_the_lists_are_reached_and_read_with_the_keyboard(seen):
+    page, keys = seen, seen.keyboard
+    keys.press("Tab")
+    expect(page.get_by_role("link", name="Skip to what met")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#panel")).to_be_focused()
+
+    keys.press("a")
+    expect(page.locator("#tab-activity")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Tab")
+    item = page.locator("#activity .item").first
+    expect(item).to_be_focused()
+    keys.press("ArrowDown")
+    second = page.locator("#activity .item").nth(1)
+    expect(second).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#detail")).to_be_focused()
+    expect(page.locator("#detail h2")).to_be_visible()
+    keys.press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    expect(second).to_be_focused()
+
+    keys.press("m")
+    expect(page.locator("#met")).to_be_visible()
+    keys.press("ArrowRight")
+    keys.press("ArrowRight")
+    expect(page.locator("#tab-elsewhere")).to_be_focused()
+    expect(page.locator("#elsewhere-list")).to_be_visible()
+
+
+def test_the_timeline_the_filter_and_the_help_answer_to_keys(seen):
+    page, keys = seen, seen.keyboard
+    page.locator("#scroller").focus()
+    keys.press("ArrowLeft")
+    expect(page.locator("#told")).to_contain_text("b.py")
+    keys.press("Enter")
+    expect(page.locator("#detail")).to_contain_text("b.py")
+    keys.press("Escape")
+    expect(page.locator("#scroller")).to_be_focused()
+
+    keys.press("/")
+    expect(page.locator("#filter")).to_be_focused()
+    keys.type("a.py")
+    expect(page.locator("#found")).to_have_text("2 of 4 actions")
+    keys.press("Escape")
+    expect(page.locator("#found")).to_have_text("")
+    page.locator("#scroller").focus()
+    keys.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+# ── for everybody ──
+
+
+def faults(page):
+    """What axe-core finds wrong with the page as it stands: `rule: node, node`."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {', '.join(str(node['target']) for node in one['nodes'])}" for one in found]
+
+
+def meet(home):
+    """A conflict, an overlap, an edit in another worktree, and somebody who is gone."""
+    story = life.Life(home)
+    story.at(5)
+    alpha, beta, gamma = story.joins(name="alpha"), story.joins(name="beta"), story.joins(life.TREES[1], name="gamma")
+    gone = story.joins(name="gone", pid=2_000_000_000, pid_start="1", boot=facts.boot_id())
+    for who, value in ((alpha, True), (beta, False)):
+        who.announces(*life.PLANS[0])
+        who.sets("monitoring.redrive.enabled", value)
+        who.edits("/src/shop/a.py")
+    gamma.edits("/src/shop-checkout/a.py")
+    gone.edits("/src/shop/b.py")
+    story.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_what_met(server, home, visit, scheme):
+    meet(home)
+    page = visit(server, color_scheme=scheme, bypass_csp=True)
+    expect(page.locator("#lanes .lane")).to_have_count(4)
+    expect(page.locator("#met .item")).not_to_have_count(0)
+    assert faults(page) == []
+    page.locator("#met .item").first.click()
+    expect(page.locator("#detail")).to_be_visible()
+    assert faults(page) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_wrong_anywhere(server, home, visit, scheme, width):
+    about = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}, "bypass_csp": True}
+    stranger = visit(server, signed_in=False, **about)
+    expect(stranger.locator("#secret")).to_be_focused()
+    assert faults(stranger) == [], "signing in"
+
+    page = visit(server, **about)
+    expect(page.locator("#nobody")).to_be_visible()
+    assert faults(page) == [], "nobody"
+
+    life.day(home)
+    page.reload()
+    expect(page.locator("#lanes .lane")).not_to_have_count(0)
+    assert fits(page)
+    for tab in ("activity", "elsewhere", "met"):
+        page.locator(f"#tab-{tab}").click()
+        assert faults(page) == [], tab
+    page.locator("#met .item").first.click()
+    expect(page.locator("#detail")).to_be_visible()
+    assert faults(page) == [], "what met"
+    assert fits(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert faults(page) == [], "help"
+
+
+def fits(page):
+    """Nothing makes the page wider than what it is looked at with."""
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
