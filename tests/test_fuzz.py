@@ -24,7 +24,7 @@ JSON = st.recursive(
     max_leaves=12,
 )
 NAMES = st.sampled_from(
-    "enabled windowMs retentionMs sensitiveConfigKeys maxActions historyMs maxBytes ignore attention mute from "
+    "enabled windowMs retentionMs sensitiveConfigKeys maxActions historyMs maxBytes ignore metrics attention mute from "
     "mode".split()
 )
 

@@ -67,6 +67,7 @@ DEFAULTS: dict[str, Any] = {
             "maxBytes": 256 * 1024 * 1024,
             "ignore": [],
             "watch": [],
+            "metrics": False,
             "attention": {"from": "nearby", "mode": "tell"},
             "mute": {"sessions": [], "spaces": []},
         }
@@ -203,6 +204,7 @@ class Config(NamedTuple):
     mute_sessions: tuple[str, ...]
     mute_spaces: tuple[str, ...]
     raw: Mapping[str, Any]
+    metrics: bool = False
 
 
 def load(home: str | os.PathLike[str], *, personal: str | os.PathLike[str] | None = None) -> Config:
@@ -253,10 +255,8 @@ def _from_raw(raw: dict[str, Any], file: str) -> Config:
     mute = {**default["mute"], **_object(ours, "mute", file, f"{SECTION}.mute")}
     here = {**default, **ours}
     number = {key: _number(here[key], bounds, file, f"{SECTION}.{key}") for key, bounds in RANGES.items()}
-    if not isinstance(here["enabled"], bool):
-        raise ConfigError(file=file, key=f"{SECTION}.enabled", allowed="true or false", value=_shown(here["enabled"]))
     return Config(
-        enabled=here["enabled"],
+        enabled=_yes_or_no(here["enabled"], file, f"{SECTION}.enabled"),
         window_ms=number["windowMs"],
         retention_ms=number["retentionMs"],
         max_actions=number["maxActions"],
@@ -270,6 +270,7 @@ def _from_raw(raw: dict[str, Any], file: str) -> Config:
         mute_sessions=_texts(mute["sessions"], file, f"{SECTION}.mute.sessions"),
         mute_spaces=_texts(mute["spaces"], file, f"{SECTION}.mute.spaces"),
         raw=raw,
+        metrics=_yes_or_no(here["metrics"], file, f"{SECTION}.metrics"),
     )
 
 
@@ -295,6 +296,12 @@ def _number(value: object, bounds: Range, file: str, dotted: str) -> int:
     if number is None or not bounds.least <= number <= bounds.most:
         raise ConfigError(file=file, key=dotted, allowed=bounds, value=_shown(value))
     return number
+
+
+def _yes_or_no(value: object, file: str, dotted: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(file=file, key=dotted, allowed="true or false", value=_shown(value))
+    return value
 
 
 def _one_of(value: object, allowed: Sequence[str], file: str, dotted: str) -> str:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from sidelight import wire
 from sidelight.config import ConfigError
-from sidelight.server import coordination, home, messages, openapi, page
+from sidelight.server import coordination, home, messages, metrics, openapi, page
 from sidelight.server.exchange import Answer, Ask, Gate, Resource, Route, reply
 from sidelight.server.log import Log
 from sidelight.server.mounted import PATH, Mounted
@@ -70,6 +70,8 @@ ROUTES: tuple[Route, ...] = (
           messages.SignedIn, messages.Credentials, also=(400, 403, 413, 429), group="dashboard", waits=True, open=True),
     Route("DELETE", "/session", page.sign_out, "Sign a browser out.",
           messages.SignedIn, also=(403,), group="dashboard", open=True),
+    Route("GET", "/metrics", metrics.show, "Numbers for Prometheus; only where the setting `metrics` is true.",
+          messages.Text, also=(404,), media=metrics.MEDIA, group="server", waits=True),
     Route("GET", "/capabilities", _capabilities, "What this server can do.", messages.Capabilities, group="server"),
     Route("GET", "/openapi.json", _openapi, "This description.", messages.Settings, group="server"),
     Route("GET", "/health", home.health, "It is alive.", messages.Health, group="server", open=True),

@@ -71,6 +71,7 @@ def _monitoring() -> dict[str, Any]:
     texts = {"type": ["array", "null"], "items": {"type": "string", "pattern": messages.INK}}
     ours = {
         "enabled": {"type": ["boolean", "null"]},
+        "metrics": {"type": ["boolean", "null"]},
         **{
             name: {"type": ["integer", "null"], "minimum": bounds.least, "maximum": bounds.most}
             for name, bounds in config.RANGES.items()
