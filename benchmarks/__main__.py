@@ -28,6 +28,7 @@ PARTS: dict[str, str] = {
     "mcp": "the MCP server's start and memory",
     "replay": "the collision corpus: time and context cost",
     "scale": "append with a longer record and more sessions, on every engine",
+    "simulation": "one ledger on one PostgreSQL: appends offered against latency, and how many ledgers",
     "peers": "other tools that install from the registries",
 }
 

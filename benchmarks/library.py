@@ -1,4 +1,4 @@
-"""The library against the same SQLite transaction written by hand, and against itself with a longer record.
+"""The library against the same SQLite transaction written by hand.
 
 python -m benchmarks library
 """
@@ -9,14 +9,11 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from benchmarks.measuring import Measured, Row, Work, in_turns
-from sidelight.actions import DESTROYS, EDITS, Draft, Session, Touch
+from benchmarks.measuring import Row, Work, in_turns
+from sidelight.actions import EDITS, Draft, Session, Touch
 from sidelight.ledger import Ledger
-from sidelight.stores import Entry, Question
-from sidelight.stores.projections import probes_of, sweeps
-from sidelight.stores.sqlite import SqliteStore
 from tests.fakes import FakeFacts
 
 TREE = "tree:m1:/repo"
@@ -150,99 +147,7 @@ def overhead(directory: str, *, turns: int = 12) -> list[Row]:
     ]
 
 
-# ── flat cost ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def fill(store: SqliteStore, rows: int, sessions: int, *, trees: int = 1) -> None:
-    """A record of so many edits by so many sessions, spread over so many trees."""
-    with store._writing() as db:
-        db.execute("PRAGMA cache_size = -64000")
-        start = store._started(db)
-        for done in range(0, rows, 500):
-            entries = []
-            for number in range(done, min(rows, done + 500)):
-                session = number % sessions
-                tree = session % trees
-                root = f"/repo{tree or ''}"
-                key = f"path:m1:{root}/src/d{number % 97}/f{number % 20_011}.py"
-                draft = Draft(
-                    "edit", actor=f"s{session}", touches=(Touch(key, EDITS, None, f"tree:m1:{root}"),), space=SPACE
-                )
-                entries.append(Entry(draft, "edit-x", None, listed=False))
-            store._add(db, entries, start._replace(last=start.last + done), 0)
-    with store._file.alone() as db:
-        if db is not None:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.execute("PRAGMA cache_size = -2000")
-
-
-def question(*touches: Touch) -> Question:
-    """What a ledger asks."""
-    stakes = [
-        key for touch in touches for key in (touch.key, *([touch.within, touch.within + "//"] if touch.within else ()))
-    ]
-    return Question(
-        probes_of(touches),
-        stakes=[*stakes, TREE, TREE + "//"],
-        sweeps=[t.key for t in touches if sweeps(t)],
-        space=None,
-    )
-
-
-def leaf(store: SqliteStore) -> Work:
-    """An edit of a file nobody else has touched."""
-    me = Session("me", machine="m1", space=SPACE)
-
-    def work(number: int) -> object:
-        touch = Touch(f"path:m1:/repo/own/deep/er/f{number}.py", EDITS, None, TREE)
-        draft = Draft("edit", actor="me", touches=(touch,), space=SPACE)
-        return store.append([Entry(draft, "edit-x", None, listed=False)], question(touch), me=me)
-
-    return work
-
-
-def reset(store: SqliteStore) -> Work:
-    """A hard reset of the tree in which the sessions work."""
-    me = Session("me", machine="m1", space=SPACE)
-    touch = Touch(TREE, DESTROYS)
-    draft = Draft("tree-reset", actor="me", touches=(touch,), space=SPACE)
-
-    def work(_: int) -> object:
-        return store.append([Entry(draft, "tree-reset-x", None, listed=True)], question(touch), me=me)
-
-    return work
-
-
-def flat(directory: str, rows: int) -> list[Row]:
-    """What an append costs with a longer record and with more sessions, against little of both."""
-    stores: dict[str, SqliteStore] = {}
-    for name, many, sessions, trees in (
-        ("few", 1_000, 2, 1),
-        ("long", rows, 2, 1),
-        ("busy", 1_000, 1_000, 100),
-        ("crowd", 1_000, 1_000, 1),
-    ):
-        stores[name] = SqliteStore(os.path.join(directory, f"{name}.db"))
-        fill(stores[name], many, sessions, trees=trees)
-    edits = in_turns({name: leaf(store) for name, store in stores.items()})
-    resets = in_turns({name: reset(store) for name, store in stores.items()}, runs=60, warm=20)
-    for store in stores.values():
-        store.dispose()
-
-    return _against(edits, "append, a leaf", rows) + _against(resets, "append, a tree reset", rows)
-
-
-def _against(took: Mapping[str, Measured], what: str, rows: int) -> list[Row]:
-    few = took["few"]
-    return [
-        few.row(f"{what}: 1,000 rows of 2 sessions"),
-        took["long"].row(f"{what}: {rows:,} rows", few, 1.25),
-        took["busy"].row(f"{what}: 1,000 sessions in 100 trees", few, 1.5),
-        took["crowd"].row(f"{what}: 1,000 sessions in this tree", few, 1.5),
-    ]
-
-
 def run(quick: bool) -> list[Row]:
     """The rows of the report."""
     with tempfile.TemporaryDirectory(prefix="sidelight-bench-") as directory:
-        return overhead(directory, turns=4 if quick else 12) + flat(directory, 10_000 if quick else 100_000)
+        return overhead(directory, turns=4 if quick else 12)

@@ -14,7 +14,9 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -43,7 +45,8 @@ def program(name: str) -> str:
 class Postgres:
     """A server that a test may also stop and start again."""
 
-    def __init__(self, *, tcp: bool = False) -> None:
+    def __init__(self, *, tcp: bool = False, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._settings = _SETTINGS | dict(settings)
         self.directory = tempfile.mkdtemp(prefix="sidelight-pg-")
         self.data = os.path.join(self.directory, "data")
         self.port = _free_port() if tcp else 5432
@@ -65,7 +68,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = _SETTINGS | {
+        settings = self._settings | {
             "unix_socket_directories": self.directory,
             "listen_addresses": "127.0.0.1" if self._tcp else "",
             "port": str(self.port),

@@ -265,8 +265,11 @@ class Sighting(NamedTuple):
     ended: int | None
 
 
+FILES_COUNTED = 20  # uncommitted files of one session; more are "20 or more"
+
+
 class Work(NamedTuple):
-    """Uncommitted work of one actor inside a key: how many files (at most 100 are counted) and the newest few."""
+    """Uncommitted work of one actor inside a key: how many files (at most so many) and the newest few."""
 
     key: str
     actor: str | None

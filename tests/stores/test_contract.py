@@ -7,7 +7,19 @@ import threading
 
 import pytest
 
-from sidelight.actions import ANNOUNCES, COMMITS, DESTROYS, EDITS, REPLACES, SWITCHES, USES, Session, Told, Touch
+from sidelight.actions import (
+    ANNOUNCES,
+    COMMITS,
+    DESTROYS,
+    EDITS,
+    FILES_COUNTED,
+    REPLACES,
+    SWITCHES,
+    USES,
+    Session,
+    Told,
+    Touch,
+)
 from sidelight.stores import Question
 from sidelight.stores.projections import ACTORS_A_KEY, PRESENT_MOST, Probe
 from tests.stores.engines import SPACE, START, TREE, actors, file, found, on, question
@@ -335,8 +347,15 @@ def test_many_files_are_counted_up_to_a_bound(ledger):
     for number in range(120):
         ledger.acts("a", file(f"{number}.py"))
     (work,) = ledger.acts("b", on(TREE, DESTROYS)).work
-    assert work.files == 100
+    assert work.files == FILES_COUNTED
     assert len(work.newest) == 4
+
+
+def test_one_file_edited_over_and_over_does_not_hide_another(ledger):
+    for name in ["old.py", *["busy.py"] * 60]:
+        ledger.acts("a", file(name))
+    (work,) = ledger.acts("b", on(TREE, DESTROYS)).work
+    assert work.files == 2
 
 
 # ── both sides ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sidelight.actions import EDITS, REPLACES, USES, Action, Sighting, Told, Work
+from sidelight.actions import EDITS, FILES_COUNTED, REPLACES, USES, Action, Sighting, Told, Work
 from sidelight.advisory.case import Case, Past, actor_of, counts
 from sidelight.advisory.wording import age, name_of, resource
 from sidelight.records import NamedTuple
@@ -118,6 +118,7 @@ def _phrase(one: Going, now: int) -> str:
         return f"runs `{line(one.action.summary or 'a server', 60)}` from this tree"
     newest = one.work.newest[0] if one.work is not None and one.work.newest else None
     count = one.work.files if one.work is not None else 1
-    files = f"{count} uncommitted file{'s' if count != 1 else ''}" if count < 100 else "100 or more uncommitted files"
+    many = str(count) if count < FILES_COUNTED else f"{FILES_COUNTED} or more"
+    files = f"{many} uncommitted file{'s' if count != 1 else ''}"
     where = f", {resource(newest[0], base)} {age(now - newest[2])} ago" if newest else ""
     return f"left {files} in this tree{where}; it has ended" if one.ended else f"has {files} in this tree{where}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sidelight.actions import KINDS, Action, Draft
+from sidelight.actions import FILES_COUNTED, KINDS, Action, Draft
 from sidelight.advisory.case import Advisory, Finding
 from sidelight.redact import line
 from sidelight.targets import SCHEMES, scheme_of, short
@@ -191,7 +191,7 @@ def did_when(one: Finding, now: int, base: str | None) -> str:
     if one.work is not None and one.work.newest:
         path, _, ts = one.work.newest[0]
         left = one.work.files - 1
-        many = "100 or more" if one.work.files >= 100 else str(left)
+        many = f"at least {left}" if one.work.files >= FILES_COUNTED else str(left)
         rest = f" and {many} more file{'s' if left != 1 else ''}" if left else ""
         return f"{resource(path, base)} {age(now - ts)} ago{rest}"
     return f"{_did(one.action, base)} {age(now - one.action.ts)} ago"

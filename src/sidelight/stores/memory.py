@@ -10,7 +10,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from sidelight.actions import COMMITS, EDITS, REPLACES, Action, Notice, Session, Sighting, Told, Work
+from sidelight.actions import COMMITS, EDITS, FILES_COUNTED, REPLACES, Action, Notice, Session, Sighting, Told, Work
 from sidelight.records import Any
 from sidelight.stores import MACHINE_CLOCK, Anchor, Appended, Clock, Document, Entry, Question, anchor
 from sidelight.stores.projections import (
@@ -18,7 +18,6 @@ from sidelight.stores.projections import (
     ALIVE_MS,
     CHANGES_READ,
     DAY_MS,
-    FILES_COUNTED,
     FILES_SHOWN,
     HARM,
     INSIDE,

@@ -140,7 +140,9 @@ BEGIN
         SELECT m.key, m.role, m.effect, m.actor, m.agent, m.seq
         FROM jsonb_array_elements_text(q->'stakes') AS s(key)
         CROSS JOIN unnest('{work,harm,plan}'::text[]) AS r(role)
-        JOIN sidelight.marks AS m ON m.role = r.role AND m.key = s.key AND m.actor = ANY (those || me)
+        CROSS JOIN LATERAL (  -- OFFSET 0: key by key, never by going through all marks of those sessions
+          SELECT m.* FROM sidelight.marks AS m
+          WHERE m.role = r.role AND m.key = s.key AND m.actor = ANY (those || me) OFFSET 0) AS m
         EXCEPT SELECT m.key, m.role, m.effect, m.actor, m.agent, m.seq FROM unnest(met) AS m) AS m;
       met := met || more;
     END IF;
@@ -155,15 +157,24 @@ RETURNS jsonb LANGUAGE plpgsql VOLATILE SET jit = off SET enable_seqscan = off S
 AS $$
 BEGIN
   RETURN (WITH workers AS (
-    SELECT s.key, s.lower, s.upper, w.actor, w.agent, w.seq, w.place
+    SELECT s.key, s.lower, s.upper, w.actor, w.agent, w.seq, w.place, c.commits,
+           CASE WHEN NOT c.commits AND 20 = (  -- so many different files in a row are enough to count
+             SELECT count(DISTINCT n.path) FROM (
+               SELECT n.path FROM sidelight.changes AS n
+               WHERE n.tree = s.key AND n.actor = w.actor AND n.agent = w.agent AND n.seq < before
+               ORDER BY n.seq DESC LIMIT 20) AS n) THEN 20 ELSE 200 END AS most
     FROM (SELECT s->>0 AS key, s->>1 AS lower, s->>2 AS upper FROM jsonb_array_elements(q->'sweeps') AS s) AS s
     CROSS JOIN LATERAL (
       SELECT m.actor, m.agent, max(m.seq) AS seq, row_number() OVER (ORDER BY max(m.seq) DESC) AS place
       FROM unnest(met) AS m WHERE m.key = s.key || '//' AND m.role = 'work' GROUP BY m.actor, m.agent) AS w
+    CROSS JOIN LATERAL (  -- most sessions never commit single files: that is asked once
+      SELECT s.lower IS NOT NULL OR EXISTS (
+        SELECT 1 FROM sidelight.marks AS t WHERE t.role = 'work' AND t.key = s.key || '//' AND t.actor = w.actor
+        AND t.agent = w.agent AND t.effect LIKE 'commits%') AS commits) AS c
     WHERE w.place <= 8 OR (w.actor = me AND w.agent = my_agent))
   SELECT jsonb_agg(jsonb_build_array(w.key, w.actor, w.agent, f.files, f.newest) ORDER BY w.key, w.place)
   FROM workers AS w CROSS JOIN LATERAL (
-    SELECT least(count(*), 100) AS files,
+    SELECT least(count(*), 20) AS files,
            jsonb_agg(jsonb_build_array(f.path, f.seq, (SELECT a.ts FROM sidelight.actions AS a WHERE a.seq = f.seq))
                      ORDER BY f.seq DESC, f.path) FILTER (WHERE f.nth <= 4) AS newest
     FROM (
@@ -175,7 +186,7 @@ BEGIN
             AND c.seq > coalesce((
               SELECT max(t.seq) FROM sidelight.marks AS t WHERE t.role = 'work' AND t.key = w.key AND t.actor = w.actor
               AND t.agent = w.agent AND t.effect IN ('commits:all', 'commits:index')), 0)
-          ORDER BY c.seq DESC LIMIT 200) AS c
+          ORDER BY c.seq DESC LIMIT w.most) AS c
         UNION ALL
         SELECT * FROM (
           SELECT m.key, m.seq FROM sidelight.marks AS m
@@ -185,7 +196,7 @@ BEGIN
               SELECT max(t.seq) FROM sidelight.marks AS t WHERE t.role = 'work' AND t.key = m.tree AND t.actor = w.actor
               AND t.agent = w.agent AND t.effect IN ('commits:all', 'commits:index')), 0)
           ORDER BY m.seq DESC LIMIT 200) AS m) AS f
-      WHERE NOT EXISTS (
+      WHERE NOT w.commits OR NOT EXISTS (
         SELECT 1 FROM sidelight.marks AS c WHERE c.role = 'work' AND c.key = f.path AND c.actor = w.actor
         AND c.agent = w.agent AND c.effect LIKE 'commits%' AND c.seq >= f.seq)
       GROUP BY f.path) AS f) AS f

@@ -14,7 +14,7 @@ import psycopg
 from sidelight.stores import StoreError, StoreNewer
 from sidelight.stores.postgres.connection import Address
 
-SCHEMA = 1000
+SCHEMA = 1001
 _SETTING_UP = 1396984917  # the advisory lock of whoever sets ledgers up in this database
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from sidelight.actions import EDITS, REPLACES, Session, Told, Work
+from sidelight.actions import EDITS, FILES_COUNTED, REPLACES, Session, Told, Work
 from sidelight.records import Any
 from sidelight.stores import Question
 from sidelight.stores.projections import (
     ACTORS_A_KEY,
     CHANGES_READ,
-    FILES_COUNTED,
     FILES_SHOWN,
     HARM,
     INSIDE,
@@ -191,12 +190,15 @@ def _work_of(db: sqlite3.Connection, known: Rows, key: str, last: Found, floor: 
     files: dict[str, int] = {}
     for path, seq in rows:
         files.setdefault(path, seq)
+        if len(files) == FILES_COUNTED:
+            rows.close()
+            break
     if not files:
         return None
     shown = list(files.items())[:FILES_SHOWN]
     actions = known.actions(db, {seq for _, seq in shown})
     newest = tuple((path, seq, actions[seq].ts) for path, seq in shown)
-    return Work(key, last.actor or None, last.agent or None, min(len(files), FILES_COUNTED), newest)
+    return Work(key, last.actor or None, last.agent or None, len(files), newest)
 
 
 def told_before(db: sqlite3.Connection, me: Session | None) -> tuple[Told, ...]:
