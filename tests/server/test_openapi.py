@@ -111,7 +111,7 @@ def test_a_query_parameter_that_does_not_fit_its_schema_is_refused(shared, path,
 # A stream has no end; it has tests of its own.
 api = schemathesis.openapi.from_dict(openapi.document(ROUTES)).exclude(path="/coordination/stream")
 QUICK = settings(max_examples=12, suppress_health_check=list(HealthCheck))
-LONG = settings(QUICK, max_examples=400)
+LONG = settings(QUICK, max_examples=150)
 TOKEN = "of-these-tests"
 
 

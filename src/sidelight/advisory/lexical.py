@@ -75,11 +75,17 @@ def distinctive(text: str, most: int = MOST) -> list[str]:
     >>> distinctive("fix the failing tests for the redrive flood update")
     ['redrive', 'flood']
     """
+    return list(_distinctive(text[:4000])[:most])
+
+
+# The words of one announcement are held against those of many, and theirs were asked for before.
+@functools.lru_cache(512)
+def _distinctive(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for word in split_words(text[:4000]):
+    for word in split_words(text):
         if len(word) < 4 or word.isdigit() or word in _STOP or word in _GENERIC:
             continue
         form = stem(word)
         if form not in _GENERIC_STEMS and form not in _STOP:
             found[form] = None
-    return sorted(found, key=lambda word: -len(word))[:most]
+    return tuple(sorted(found, key=lambda word: -len(word)))
