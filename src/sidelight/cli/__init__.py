@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "shell-init": "people",
     "shell-line": "people",
     "git-hook": "people",
+    "migrate-store": "moving",
     "doctor": "tending",
     "cost": "costing",
     "demo": "tending",

@@ -86,6 +86,7 @@ class Guarded:
         self._opening = threading.Lock()
         self._answered = False  # has it, in this process?
         self._spool: Spool | None = None
+        self._heirs: dict[str, Spool] = {}
         self._breaker: Breaker | None = None
         self._bounded: Bounded | None = None
         self._process = os.getpid()
@@ -182,9 +183,9 @@ class Guarded:
         raise Spooled(f"{why}. It is kept here and delivered as soon as that is possible") from why
 
     def _put_down(self, heir: str | None, op: str, body: Mapping[str, Any], key: str | None, why: StoreError) -> None:
-        from sidelight.stores.spool import SpoolFull, spool_of
+        from sidelight.stores.spool import SpoolFull
 
-        spool = spool_of(self._home, heir, self._clock) if heir is not None else self.spool
+        spool = self._spool_of(heir) if heir is not None else self.spool
         try:
             spool.put(op, body, key)
         except SpoolFull as error:
@@ -201,7 +202,7 @@ class Guarded:
         stopped: str | None = None
         with spool.delivering() as mine:
             if not mine:
-                return Delivery(left=len(spool.names()), stopped="somebody else is delivering what was kept earlier")
+                return Delivery(left=spool.many(), stopped="somebody else is delivering what was kept earlier")
             while stopped is None:
                 names = spool.names()
                 if not names and spool.retire():
@@ -214,9 +215,25 @@ class Guarded:
                         taken = self._sent(name, patient=patient)
                     except (StoreGone, StoreBusy, StoreFrozen) as error:
                         stopped = str(error)
+                        self._hand_over(error)
                         break
                     sent, aside = sent + taken, aside + (not taken)
-        return Delivery(sent, aside, len(spool.names()), stopped)
+        return Delivery(sent, aside, spool.many(), stopped)
+
+    def _hand_over(self, error: StoreError) -> None:
+        """What waits for a store that moves waits for its heir, before what comes later."""
+        if isinstance(error, StoreFrozen) and error.heir is not None:
+            heir = self._spool_of(error.heir)
+            if heir.directory != self.spool.directory:
+                self.spool.hand_over(heir)
+
+    def _spool_of(self, heir: str) -> Spool:
+        """The spool of the store that this one moves to; one and the same, for it keeps the order."""
+        if heir not in self._heirs:
+            from sidelight.stores.spool import spool_of
+
+            self._heirs[heir] = spool_of(self._home, heir, self._clock)
+        return self._heirs[heir]
 
     def _sent(self, name: str, *, patient: bool) -> bool:
         """Send one parcel. False if it was set aside, because no store will take it."""

@@ -19,6 +19,7 @@ import os
 from binascii import crc32
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import MACHINE_CLOCK, Clock, StoreError
@@ -135,18 +136,30 @@ class Spool:
         return not os.access(self._waiting, os.F_OK)
 
     def names(self) -> list[str]:
-        """The parcels that wait, the one put down first first. Those of earlier boots come before those of this one."""
-        try:
-            names = os.listdir(self._waiting)
-        except FileNotFoundError:
-            return []
+        """The parcels that wait, the one put down first first. Those of earlier boots come before those of this one.
+
+        A listing that is made while parcels are put down may hold one and miss an earlier one of the same process: what
+        a second one shows besides, and all that was put down later, is left for the next time.
+        """
+        first, names = self._listed(), self._listed()
         here = _boot_mark(self._clock.boot())
         began: dict[str, float] = {}
         for name in names:
             mark = name.partition("-")[0]
             if mark not in began:
                 began[mark] = float("inf") if mark == here else self._put_at(name)
-        return sorted(names, key=lambda name: (began[name.partition("-")[0]], name))
+        ordered = sorted(names, key=lambda name: (began[name.partition("-")[0]], name))
+        return list(takewhile(frozenset(first).__contains__, ordered))
+
+    def many(self) -> int:
+        """How many parcels wait."""
+        return len(self._listed())
+
+    def _listed(self) -> list[str]:
+        try:
+            return os.listdir(self._waiting)
+        except FileNotFoundError:
+            return []
 
     def _put_at(self, name: str) -> float:
         try:
@@ -228,12 +241,12 @@ class Spool:
             aside = len(os.listdir(self._aside))
         except OSError:
             aside = 0
-        return Backlog(len(names), oldest, aside)
+        return Backlog(self.many(), oldest, aside)
 
     def hand_over(self, heir: Spool) -> int:
         """Give all parcels to the spool of the store that this one's moves to. Returns how many."""
         many = 0
-        for name in self.names():
+        for name in self._listed():
             os.makedirs(heir._waiting, 0o700, exist_ok=True)
             with suppress(FileNotFoundError):
                 os.rename(os.path.join(self._waiting, name), os.path.join(heir._waiting, name))

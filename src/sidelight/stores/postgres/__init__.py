@@ -335,13 +335,14 @@ class PostgresStore:
     def rebuild(self) -> None:
         with self._using(long=True) as db, db.transaction():
             self._begin(db)
-            self._project_anew(db)
+            self.project_anew(db)
 
     def _begin(self, db: Patient) -> None:
         wall = self._wall() if self._wall is not None else None
         self._call("begin_1", self._wait_ms, wall, db=db)
 
-    def _project_anew(self, db: Patient) -> None:
+    def project_anew(self, db: Patient) -> None:
+        """Make the projections from the record, in the transaction of a connection whose turn it is."""
         for table in ("marks", "changes"):
             db.execute(self._sql(f"DELETE FROM sidelight.{table}"))
         after = 0
@@ -371,7 +372,7 @@ class PostgresStore:
         with self._using(long=True) as db, db.transaction():
             many = int(self._ask("forget_1", about, db))
             if space is not None and many:  # what the same actors did elsewhere before counts again
-                self._project_anew(db)
+                self.project_anew(db)
         return many
 
     def prune(self, *, older_than_ms: int, max_bytes: int, batch: int = 500) -> int:

@@ -255,9 +255,11 @@ def freeze(path: str, heir: str) -> None:
 
     Returns when nobody writes: who comes later gets `StoreFrozen`. Reading goes on.
     """
-    descriptor = os.open(path + FROZEN, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside = f"{path}{FROZEN}-{os.getpid()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(heir)
+    os.replace(beside, path + FROZEN)  # with its heir from the first moment: order rests on one spool
     db = connect(path, wait_ms=10_000)
     try:
         db.execute("BEGIN IMMEDIATE")  # whoever began before the marker was there has ended now
