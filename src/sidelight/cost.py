@@ -1,7 +1,6 @@
 """What Sidelight itself has cost, in tokens and milliseconds, and what came of its warnings; for a session and a host.
 
-A token is counted as four bytes of UTF-8. A warning was *heeded* if the call it was about was not run, or if the same
-session acted once more on a target of it within five minutes; of the others it is not known.
+A token is counted as four bytes of UTF-8. What came of a warning is `overview.meetings.came_of`, as in the report.
 
 Source: issue "Agent hosts", design 8.
 """
@@ -12,15 +11,14 @@ import math
 from collections.abc import Iterable, Mapping
 from statistics import median
 
-from sidelight.actions import Action
+from sidelight.overview.meetings import HEEDED, came_of
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import Store
 
 BYTES_A_TOKEN = 4
-FOLLOWED_MS = 5 * 60_000
 RULE = (
-    "A warning counts as heeded if the call was denied and so not run, or if the same session acted again on one of "
-    "its targets within 5 minutes; of the others it is not known. A token is counted as 4 bytes."
+    "A warning counts as heeded if the call was denied or failed, or if the same session acted again on one of its "
+    "targets within 5 minutes; of the others it is not known. A token is counted as 4 bytes."
 )
 
 
@@ -75,13 +73,8 @@ def _heeded(action_id: str, store: Store) -> bool:
     action = store.find(action_id)
     if action is None:
         return False
-    if store.state_of([action_id]).get(action_id) == "denied":
-        return True
-    return any(_followed(action, later) for key in action.targets for later in store.history(key))
-
-
-def _followed(action: Action, later: Action) -> bool:
-    return later.actor == action.actor and 0 < later.ts - action.ts <= FOLLOWED_MS
+    later = (one for key in action.targets for one in store.history(key))
+    return came_of(action, store.state_of([action_id]).get(action_id), later) in HEEDED
 
 
 def _number(value: object) -> float:

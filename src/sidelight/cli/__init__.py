@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "migrate-store": "moving",
     "doctor": "tending",
     "cost": "costing",
+    "report": "reporting",
     "demo": "tending",
     "replay": "tending",
     "serve": "serving",
