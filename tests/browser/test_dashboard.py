@@ -268,3 +268,20 @@ def test_axe_finds_nothing_wrong_anywhere(server, home, visit, scheme, width):
 def fits(page):
     """Nothing makes the page wider than what it is looked at with."""
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.long
+def test_forty_sessions_with_thousands_of_actions_stay_readable(server, home, visit):
+    life.crowd(home)
+    page = visit(server)
+    page.get_by_role("button", name="4 h", exact=True).click()
+    expect(page.locator("#lanes .lane")).to_have_count(40)
+    assert int(page.locator("body").get_attribute("data-marks") or "0") > 1000
+    last = page.locator("#lanes .lane").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
+    page.locator("#tab-activity").click()
+    assert page.locator("#activity .item").count() == 100, "a long list is drawn a page at a time"
+    page.locator("#filter").fill("src/cart/model.py")
+    expect(page.locator("#found")).to_contain_text(" of ")
+    assert fits(page)

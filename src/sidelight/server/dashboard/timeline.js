@@ -117,8 +117,8 @@ export class Timeline {
       const y = Math.round((row + 1) * this.row - this.top) - 0.5;
       this.#path(ink, [[0, y], [this.width, y]]);
     }
+    this.#meetings(ink, false); // below the intents, so that no line strikes their words out
     for (let row = from; row < to; row += 1) this.#intents(ink, row);
-    this.#meetings(ink, false);
     for (let row = from; row < to; row += 1) this.#marks(ink, row);
     this.#meetings(ink, true);
     if (this.chosen) this.#ring(ink, this.chosen);
@@ -136,7 +136,7 @@ export class Timeline {
     for (let ts = Math.ceil((since - zone) / step) * step + zone; ts <= until; ts += step) {
       const x = Math.round(this.x(ts)) + 0.5;
       this.#path(ink, [[x, 0], [x, this.height]]);
-      if (x > 18 && x < this.width - 30) head.fillText(clock(ts), x, 19);
+      if (x > 18 && x < this.width - 64) head.fillText(clock(ts), x, 19);
     }
     if (until >= now - 1000) {
       const x = Math.round(this.x(until)) + 0.5;
