@@ -17,7 +17,7 @@ import pytest
 from sidelight.actions import Session
 from sidelight.stores import StoreBusy, StoreDamaged, StoreError, StoreNewer, open_store
 from sidelight.stores.sqlite import SqliteStore
-from sidelight.stores.sqlite.file import SCHEMA
+from sidelight.stores.sqlite.file import SCHEMA, connect
 from tests.stores.engines import Ledger, actors, entry, file, question
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,14 @@ ASKED = question([file("a.py")])
 
 def act(store, actor="a", name="a.py"):
     return store.append([entry(actor, file(name))], ASKED, me=Session(actor))
+
+
+def opens_and_acts(path):
+    store = SqliteStore(path)
+    try:
+        act(store)
+    finally:
+        store.dispose()
 
 
 def shell(path):
@@ -440,8 +448,26 @@ def test_a_damaged_file_is_named_as_such_and_nothing_in_it_is_overwritten(path, 
     before = Path(path).read_bytes()
     for _ in range(2):
         with pytest.raises(StoreDamaged, match=r"ledger\.db"):
-            act(SqliteStore(path))
+            opens_and_acts(path)
     assert Path(path).read_bytes() == before
+
+
+def test_a_ledger_that_does_not_open_is_let_go_of(path, monkeypatch):
+    SqliteStore(path).dispose()
+    with shell(path) as db:
+        db.execute("DROP TABLE meta")
+    made = []
+
+    def noted(*given):
+        made.append(connect(*given))
+        return made[-1]
+
+    monkeypatch.setattr("sidelight.stores.sqlite.file.connect", noted)
+    with pytest.raises(StoreError, match="no such table"):
+        SqliteStore(path)
+    (left,) = made
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        left.execute("SELECT 1")
 
 
 def test_damage_that_no_action_meets_is_found_by_the_check(path):

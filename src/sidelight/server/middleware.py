@@ -83,7 +83,11 @@ class CoordinationMiddleware:
             if one.draft is None and one.kind not in KINDS:
                 raise ValueError(f"{one.method} {one.path}: unknown kind {one.kind}; known are {', '.join(KINDS)}")
         self._app = app
-        self._ledger = Ledger.open(os.path.expanduser(ledger)) if isinstance(ledger, str) else ledger
+        if isinstance(ledger, str):
+            self._ledger = Ledger.open(os.path.expanduser(ledger))
+            weakref.finalize(self, self._ledger.close)
+        else:
+            self._ledger = ledger
         self._hasty = self._ledger.hasty(20)
         weakref.finalize(self, self._hasty.close)
         self._bursts = Bursts()

@@ -143,8 +143,12 @@ class SqliteStore:
         self._seen: dict[tuple[str, str | None], tuple[Any, ...]] = {}  # what sessions said, and the row that says so
         self._file = File(path, busy_ms=busy_ms, begin=self.begin, on_close=self._clear)
         self._writing, self._reading = self._file.writing, self._file.reading
-        with self._reading():
-            pass
+        try:
+            with self._reading():
+                pass
+        except BaseException:
+            self._file.close()  # nobody will have a store to dispose of
+            raise
 
     def hasty(self, ms: int) -> SqliteStore:
         from sidelight.stores.sqlite.writeback import Writeback
