@@ -46,6 +46,8 @@ COMMANDS: dict[str, str] = {
     "replay": "tending",
     "serve": "serving",
     "server": "serving",
+    "dashboard": "serving",
+    "watch": "watching",
     "token": "granting",
     "mcp": "speaking",
 }

@@ -1,4 +1,4 @@
-"""`serve` and `server`: the home's HTTP server, and the user's own that hooks start on demand."""
+"""`serve`, `dashboard` and `server`: the home's HTTP server, its page, and the user's own server for hooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from sidelight import space
-from sidelight.cli.terminal import DONE, NOT_RECORDED, USAGE, Command, Terminal
+from sidelight.cli.terminal import DONE, NOT_RECORDED, USAGE, Command, Terminal, open_ledger
 
 _MISSING = "this needs the server's parts; install them: pip install 'sidelight[server]'"
 
@@ -72,6 +72,43 @@ def _server(options: Namespace, terminal: Terminal) -> int:
     )
 
 
+# ── dashboard ──
+
+
+def _dashboard_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--open", action="store_true", help="open the page in your browser")
+
+
+def _dashboard(options: Namespace, terminal: Terminal) -> int:
+    try:
+        from sidelight.server import signin
+    except ImportError:
+        return terminal.fail(_MISSING, NOT_RECORDED)
+    home = space.find_home(os.getcwd(), terminal.env, options.home).path
+    url = _served_at(home)
+    if url is None:
+        return terminal.fail("no page of this home is served; `sidelight serve` in another terminal does", NOT_RECORDED)
+    with open_ledger(options) as ledger:
+        code = signin.make_code(ledger.store)
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(url)
+    minutes = signin.CODE_MS // 60_000
+    body = {"url": url, "code": code, "seconds": signin.CODE_MS // 1000}
+    return _said(terminal, body, f"{url}\nCode: {code} (good once, for {minutes} minutes)")
+
+
+def _served_at(home: str) -> str | None:
+    """The address that a browser can open; None where the home is not served, or only on a socket."""
+    try:
+        with open(os.path.join(home, "server.url"), encoding="utf-8") as file:
+            url = file.read(2048).strip()
+    except OSError:
+        return None
+    return url if url.startswith("http") else None
+
+
 def _said(terminal: Terminal, body: dict[str, Any], sentence: str) -> int:
     if terminal.as_json:
         terminal.body(body)
@@ -91,6 +128,13 @@ COMMANDS = (
         ("sidelight serve --home ~/agent", "sidelight serve --home ~/agent --uds /run/user/1000/agent.sock"),
         _serve_arguments,
         _serve,
+    ),
+    Command(
+        "dashboard",
+        "the address of the served page, and a code to sign in with",
+        ("sidelight dashboard", "sidelight dashboard --open"),
+        _dashboard_arguments,
+        _dashboard,
     ),
     Command(
         "server",
