@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sidelight import cost
+from sidelight.hosts import costs
 from tests.stories import Story
 from tests.terminals import Terminal, repository
 
@@ -30,6 +31,16 @@ def collision(story):
     a, b = story.session("a"), story.session("b")
     a.edits("/repo/x.py")
     return warned(b.runs("git reset --hard")), b
+
+
+def test_what_a_day_cost_is_the_tokens_said_and_the_middle_time(tmp_path):
+    (tmp_path / "logs").mkdir()
+    lines = [
+        {"ts": ts, "bytes": size, "ms": ms} for ts, size, ms in ((1, 99, 99), (5, 9, 3.0), (6, 0, 8.0), (7, 4, 5.0))
+    ]
+    (tmp_path / "logs" / costs.FILE).write_text("".join(json.dumps(one) + "\n" for one in lines))
+    assert costs.spent(str(tmp_path), 5) == (4, 5.0)
+    assert costs.spent(str(tmp_path), 9) is None
 
 
 def test_calls_time_and_tokens_add_up_for_a_session_and_host(story):

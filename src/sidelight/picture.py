@@ -19,8 +19,10 @@ from sidelight.targets import short
 Json = dict[str, Any]
 
 
-def view(found: View) -> Json:
-    """The overview: lanes, marks, meetings, and the strip of the last 24 hours. Marks name their lane by its place."""
+def view(found: View, spent: tuple[int, float] | None = None) -> Json:
+    """The overview: lanes, marks, meetings, and the strip of the last 24 hours. Marks name their lane by its place.
+    `spent`: tokens said to models in 24 hours, and what a hook call takes in ms (`sidelight cost` has the whole).
+    """
     places = {one.id: place for place, one in enumerate(found.lanes)}
     return {
         "enabled": found.enabled,
@@ -40,6 +42,7 @@ def view(found: View) -> Json:
         "states": {str(seq): state for seq, state in found.states.items()},
         "elsewhere": [_elsewhere(one, places) for one in found.elsewhere],
         "strip": [one._asdict() for one in found.strip],
+        "cost": {"tokens": spent[0], "ms": spent[1]} if spent is not None else None,
     }
 
 

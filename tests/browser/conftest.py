@@ -1,4 +1,4 @@
-"""Debian's Chromium, one for each worker, and pages in it that must run without an error."""
+"""Debian's Chromium, one for each file of tests, and pages in it that must run without an error."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread for as long as it lives: no other file's tests may meet it.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
+        pytest.fail("no Chromium here: apt-get install chromium")
     expect.set_options(timeout=PATIENCE)
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -36,7 +36,7 @@ def _pictures() -> dict[type[msgspec.Struct], Any]:
         ledger.announce("the same", actor=actor, area="here")
         draft = Draft("edit", actor=actor, touches=effects_of(EDIT[number], facts[place]).drafts[0].touches)
         assert ledger.record(draft).recorded
-    body = picture.view(Overview(ledger).look())
+    body = picture.view(Overview(ledger).look(), (120, 9.5))
     met = body["meetings"][0]
     return {
         messages.View: body,
@@ -49,6 +49,7 @@ def _pictures() -> dict[type[msgspec.Struct], Any]:
         messages.Elsewhere: body["elsewhere"][0],
         messages.ElsewhereEdit: body["elsewhere"][0]["edits"][0],
         messages.Bucket: body["strip"][0],
+        messages.Spent: body["cost"],
     }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FILE = "hooks.jsonl"
 LARGEST = 4 * 1024 * 1024
+BYTES_A_TOKEN = 4
 
 
 def note(home: str, said: Said, seconds: float) -> None:
@@ -65,3 +66,15 @@ def entries(home: str) -> Iterator[Mapping[str, Any]]:
                     found = json.loads(text)
                     if isinstance(found, dict):
                         yield found
+
+
+def spent(home: str, since: int) -> tuple[int, float] | None:
+    """What all hook calls since then (epoch ms) cost: tokens said to models, and the median of a call in ms. None if
+    there was no call.
+    """
+    tokens, times = 0, []
+    for one in entries(home):
+        if one.get("ts", 0) >= since:
+            tokens += -(-int(one.get("bytes", 0)) // BYTES_A_TOKEN)
+            times.append(float(one.get("ms", 0)))
+    return (tokens, sorted(times)[len(times) // 2]) if times else None

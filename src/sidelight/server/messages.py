@@ -373,6 +373,13 @@ class Bucket(Answer):
     nearby: int
 
 
+class Spent(Answer):
+    """What Sidelight itself cost in 24 hours: tokens said to models, and what a hook call takes (median, ms)."""
+
+    tokens: int
+    ms: float
+
+
 class View(Answer):
     """What the page draws. `marks` and `meetings` are those behind `after`, the rest is whole."""
 
@@ -393,6 +400,7 @@ class View(Answer):
     states: dict[str, str]
     elsewhere: list[Elsewhere]
     strip: list[Bucket]
+    cost: Spent | None
 
 
 class Health(Answer):

@@ -6,6 +6,7 @@ served under lets them load from here and run no text that came from elsewhere.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from functools import cache
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from starlette.responses import JSONResponse, Response
 
 from sidelight import config, picture
+from sidelight.hosts import costs
 from sidelight.overview.looking import HOUR_MS
 from sidelight.server import messages, signin
 from sidelight.server.exchange import Answer, Ask, Parameter, Refusal
@@ -36,6 +38,8 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-cache",
 }
+
+SPENT_EVERY_MS = 10_000
 
 WINDOW = Parameter(
     "windowMs", {"type": "integer", "minimum": 1, "maximum": config.DAY, "default": HOUR_MS}, "how much of it, in ms"
@@ -132,4 +136,11 @@ def view(served: Served, ask: Ask) -> Answer:
     found = served.overview.look(
         window_ms=window if window is not None else HOUR_MS, until=until, after=ask.number(BEHIND.name) or 0
     )
-    return Answer(200, picture.view(found))
+    since = found.now // SPENT_EVERY_MS * SPENT_EVERY_MS - config.DAY
+    return Answer(200, picture.view(found, _spent(served.home, since)))
+
+
+@functools.lru_cache(8)
+def _spent(home: str, since: int) -> tuple[int, float] | None:
+    """Megabytes may have to be read for it, so it is a little behind."""
+    return costs.spent(home, since)
