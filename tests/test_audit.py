@@ -273,3 +273,13 @@ def test_what_lies_further_back_than_the_end_counts_as_written(tmp_path, monkeyp
     monkeypatch.setattr(audit, "_TAIL", 2000)
     append(str(tmp_path), [one(seq) for seq in range(1, 100)])
     assert missing(str(tmp_path), 101) == [100, 101]
+
+
+def test_what_lies_between_the_ends_of_two_files_counts_as_written_too(tmp_path, monkeypatch):
+    """Lines may be long: what the newer file's end does not hold is in its beginning, which is not read."""
+    monkeypatch.setattr(audit, "_TAIL", 2000)
+    append(str(tmp_path), [one(seq) for seq in range(1, 100)])
+    os.replace(log(tmp_path), f"{log(tmp_path)}.1")
+    append(str(tmp_path), [one(seq) for seq in range(100, 200) if seq != 199])
+    assert missing(str(tmp_path), 200) == [199, 200]
+    assert missing(str(tmp_path), 200, since=120) == [199, 200]

@@ -222,7 +222,7 @@ def _shift(file: str, keep: int) -> None:
 def last_seq(home: str) -> int:
     """The highest `seq` among the last lines written, 0 if there are none. Reads only the end of the file."""
     file = os.path.join(home, "logs", NAME)
-    return max(_seqs(file) or _seqs(f"{file}.1"), default=0)
+    return max(_seqs(file)[0] or _seqs(f"{file}.1")[0], default=0)
 
 
 def missing(home: str, newest: int, since: int = 0) -> list[int]:
@@ -230,8 +230,10 @@ def missing(home: str, newest: int, since: int = 0) -> list[int]:
     lies further back counts as written. Without any file everything is missing.
     """
     file = os.path.join(home, "logs", NAME)
-    there = _seqs(file) | _seqs(f"{file}.1")
-    whole = not os.path.exists(f"{file}.1") and _size(file) <= _TAIL
+    there, whole = _seqs(file)
+    if whole:  # else what lies between this end and the older file's was not read
+        older, _ = _seqs(f"{file}.1")
+        there, whole = there | older, not os.path.exists(f"{file}.1")
     start = max(since, 0 if whole else min(there, default=0))
     return [seq for seq in range(start + 1, newest + 1) if seq not in there]
 
@@ -272,18 +274,18 @@ def note_complete(home: str, seq: int) -> None:
     replace_file(os.path.join(home, "logs", _COMPLETE), str(seq).encode())
 
 
-def _seqs(file: str) -> frozenset[int]:
-    """The `seq` of the last whole lines of a file."""
+def _seqs(file: str) -> tuple[frozenset[int], bool]:
+    """The `seq` of the last whole lines of a file, and whether that is all of it."""
     try:
         with open(file, "rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - _TAIL))
             lines = stream.read(_TAIL).split(b"\n")
     except (OSError, ValueError):
-        return frozenset()
+        return frozenset(), True
     whole = lines[1 if size > _TAIL else 0 : -1]
     found = (re.match(rb'\{"recordedAt":"[^"]{0,40}","seq":(\d{1,18})[,}]', one) for one in whole)
-    return frozenset(int(one[1]) for one in found if one)
+    return frozenset(int(one[1]) for one in found if one), size <= _TAIL
 
 
 # ── forgetting ────────────────────────────────────────────────────────────────────────────────────────────────────
