@@ -19,17 +19,22 @@ pytestmark = [
 ]
 
 
+# A machine that trusts a certificate of its own says so to its system, not to Node.
+_TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
+AROUND = ({"NODE_EXTRA_CA_CERTS": _TRUSTED} if os.path.exists(_TRUSTED) else {}) | dict(os.environ)
+
+
 @pytest.fixture(scope="module")
 def inspect(tmp_path_factory):
     where = tmp_path_factory.mktemp("inspector")
     install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", where, INSPECTOR]
-    done = subprocess.run(install, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(install, env=AROUND, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
 
     def run(*arguments, **env):
         done = subprocess.run(
             [where / "node_modules" / ".bin" / "mcp-inspector", "--cli", *arguments],
-            env={**os.environ, "CI": "true", **env}, capture_output=True, text=True, timeout=120, check=False,
+            env={**AROUND, "CI": "true", **env}, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
