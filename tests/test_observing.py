@@ -296,6 +296,26 @@ def test_a_repository_without_commits_is_looked_at(tmp_path, stage):
     )
 
 
+def test_a_sparse_tree_has_what_was_changed_and_nothing_that_is_left_out(repo, stage):
+    write(repo / "docs" / "page.md", "page\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-qm", "docs")
+    git(repo, "sparse-checkout", "set", "--cone", "src")
+    stage.runs("nobody", "make nothing", repo)
+    assert not (repo / "docs").exists()
+    seen = stage.hidden("a", SCRIPT, repo)
+    assert {name for _, _, name, _ in told(seen, repo)} == {"path:src/a.py", "path:src/b.py"}
+
+
+def test_a_call_in_a_submodule_is_about_its_tree(repo, stage, tmp_path):
+    library = make(tmp_path / "library")
+    git(repo, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library), "lib")
+    git(repo, "commit", "-qm", "with a library")
+    stage.runs("nobody", "make nothing", repo / "lib")
+    seen = stage.hidden("a", SCRIPT, repo / "lib")
+    assert {name for _, _, name, _ in told(seen, repo / "lib")} == {"path:src/a.py", "path:src/b.py"}
+
+
 def test_a_bare_repository_has_branches_only(repo, stage, tmp_path):
     git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
     stage.runs("a", "make nothing", tmp_path / "bare.git")
