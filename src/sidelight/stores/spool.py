@@ -251,6 +251,7 @@ class Spool:
             with suppress(FileNotFoundError):
                 os.rename(os.path.join(self._waiting, name), os.path.join(heir._waiting, name))
                 many += 1
+        heir._last = max(heir._last, self._last)  # within one moment too, what was put down here comes first
         self.retire()
         return many
 
