@@ -18,8 +18,8 @@ from sidelight import targets
 from sidelight.actions import DESTROYS, EDITS, REPLACES, Action, Draft
 from sidelight.facts import LiveFacts
 from sidelight.facts.asking import ask as ask_git
-from sidelight.facts.asking import safe_settings
 from sidelight.facts.looks import Look, look, reflog
+from sidelight.facts.terms import terms
 from sidelight.ledger import Ledger
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import Question, Store
@@ -218,14 +218,14 @@ def _stash(body: Mapping[str, Any], now: Look) -> list[Way]:
 def _dangling(facts: LiveFacts, known: set[str], since: int) -> tuple[list[Way], str]:
     """Commits and contents that nothing leads to any more, newest first, those from long before the action left out."""
     root, common = facts.worktree or facts.common_dir or "", facts.common_dir or ""
-    settings = safe_settings(root, facts.git_dir or common, common, facts.env)
-    if settings is None:
+    on = terms(root, facts.git_dir or common, common, facts.env)
+    if on is None:
         return [], "its settings cannot be vouched for"
     said = ask_git(
         root,
         *("fsck", "--dangling", "--no-reflogs", "--connectivity-only", "--no-progress"),
         env=facts.env,
-        settings=settings,
+        settings=on.settings,
         timeout=FSCK_SECONDS,
         limit=4_000_000,
     )

@@ -1,8 +1,8 @@
 """Git, asked so that nothing but git runs: a repository's own settings name programs, and a repository is foreign.
 
-What `git status` would start by itself: a file-system monitor's hook, content filters, a partial clone's remote helper.
-Each is switched off where the repository names it; the user's own settings (`git lfs install`) are trusted. Git's check
-of who owns the directory stays: what it refuses is not looked at. Nothing is ever written (no optional locks).
+A partial clone's remote helper, git's hooks, a pager: none is started. What else a repository may name is in
+`sidelight.facts.terms`. Git's check of who owns the directory stays: what it refuses is not looked at. Nothing is ever
+written (no optional locks).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from sidelight.facts import read_bytes
 from sidelight.records import IO, Any, NamedTuple
 
 
@@ -37,11 +36,6 @@ _ALWAYS: tuple[tuple[str, str], ...] = (
     ("submodule.recurse", "false"),
 )
 
-#: What each setting of a filter is replaced by; without `required` git takes the file as it is.
-_FILTER = {"clean": "", "smudge": "", "process": "", "required": "false"}
-
-_LARGEST_CONFIG = 1_000_000
-
 
 def ask(
     root: str,
@@ -54,7 +48,7 @@ def ask(
 ) -> Answer:
     """What `git …` prints in a directory, at most `limit` bytes of it, within `timeout` seconds.
 
-    `settings` come on top of the safe ones (`safe_settings`), `given` is what it reads on its input.
+    `settings` come on top of the safe ones (`sidelight.facts.terms`), `given` is what it reads on its input.
     """
     import subprocess
 
@@ -177,39 +171,3 @@ def _stop(process: Any) -> None:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
-
-
-# ── what a repository's settings would run ────────────────────────────────────────────────────────────────────────
-
-
-def safe_settings(root: str, git_dir: str, common_dir: str, env: Mapping[str, str]) -> list[tuple[str, str]] | None:
-    """The settings under which git runs no program that this repository names; None where that cannot be vouched for.
-
-    Git is asked for the names only where its files mention a filter or another file.
-    """
-    texts = [read_bytes(os.path.join(*place), _LARGEST_CONFIG) for place in _files(git_dir, common_dir)]
-    known = b"\n".join(text for text in texts if text is not None).lower()
-    found = [("core.fsmonitor", _monitor(git_dir, known))]
-    if None not in texts and b"filter" not in known and b"include" not in known:
-        return found
-    said = ask(root, "config", "--list", "--name-only", "--show-scope", "-z", env=env)
-    if said.failed:
-        return None
-    parts = os.fsdecode(said.out).split("\0")
-    for scope, name in zip(parts[::2], parts[1::2], strict=False):
-        section, _, leaf = name.rpartition(".")
-        if scope in ("local", "worktree") and section.lower().startswith("filter.") and leaf.lower() in _FILTER:
-            found += [(f"{section}.{setting}", value) for setting, value in _FILTER.items()]
-    return list(dict.fromkeys(found))
-
-
-def _files(git_dir: str, common_dir: str) -> list[tuple[str, str]]:
-    own = (git_dir, "config.worktree")
-    shared = (common_dir, "config")
-    return [shared, own] if os.path.lexists(os.path.join(*own)) else [shared]
-
-
-def _monitor(git_dir: str, settings: bytes) -> str:
-    """Git's own monitor where the repository uses it and it runs; a hook's program never."""
-    running = os.path.lexists(os.path.join(git_dir, "fsmonitor--daemon.ipc"))
-    return "true" if running and b"fsmonitor = true" in settings else "false"

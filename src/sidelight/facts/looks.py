@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping
 
 from sidelight.facts import LiveFacts, read_bytes
-from sidelight.facts.asking import Answer, ask, safe_settings
+from sidelight.facts.asking import Answer, ask
+from sidelight.facts.terms import Terms, terms
 from sidelight.records import NamedTuple
 
 PATHS_MOST = 5_000
 REFS_MOST = 5_000
 STASH_MOST = 100
 STATUS_BYTES = 2_000_000
+ARGUMENT_BYTES = 60_000
 LOOK_SECONDS = 2.0  # for all of it
 
 
@@ -76,29 +79,47 @@ def look(facts: LiveFacts, *, extras: Iterable[str] = (), seconds: float = LOOK_
     )
     if tree is None:
         return seen
-    settings = safe_settings(tree, git_dir, common, facts.env)
-    if settings is None:
+    on = terms(tree, git_dir, common, facts.env)
+    if on is None:
         return seen._replace(gave_up="its settings cannot be vouched for")
+    return _with_status(seen, tree, on, facts.env, time.monotonic() + seconds)
+
+
+def _with_status(seen: Look, tree: str, on: Terms, env: Mapping[str, str], until: float) -> Look:
     status = ask(
         tree,
-        *("status", "--porcelain=v2", "-z", "--branch", "--untracked-files=all"),
+        *("status", "--porcelain=v2", "-z", "--branch", f"--untracked-files={'normal' if on.collapsed else 'all'}"),
         *("--no-renames", "--no-ahead-behind", "--ignore-submodules=dirty"),
-        env=facts.env,
-        settings=settings,
-        timeout=seconds,
+        env=env,
+        settings=on.settings,
+        timeout=until - time.monotonic(),
         limit=STATUS_BYTES,
     )
-    return _with_status(seen, status, tree)
-
-
-def _with_status(seen: Look, status: Answer, tree: str) -> Look:
     head, branch, found = read_status(status.out)
     seen = seen._replace(head=head, branch=branch)
-    if status.failed:
-        return seen._replace(gave_up=status.failed)
+    below = _below(tree, folders(status.out), on, env, until) if on.collapsed and not status.failed else Answer(b"")
+    if status.failed or below.failed:
+        return seen._replace(gave_up=status.failed or below.failed)
+    found |= {path: ("??", "") for path in os.fsdecode(below.out).split("\0")[:-1] if not path.endswith("/")}
     if len(found) > PATHS_MOST:
         return seen._replace(gave_up=f"{len(found):,} paths have changed")
     return seen._replace(paths={path: stamp(os.path.join(tree, path), *how) for path, how in found.items()})
+
+
+def _below(tree: str, collapsed: list[str], on: Terms, env: Mapping[str, str], until: float) -> Answer:
+    """The paths within new directories of which git named only the directory."""
+    if not collapsed:
+        return Answer(b"")
+    if sum(map(len, collapsed)) > ARGUMENT_BYTES:
+        return Answer(b"", f"{len(collapsed):,} new directories")
+    return ask(
+        tree,
+        *("--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--", *collapsed),
+        env=env,
+        settings=on.settings,
+        timeout=until - time.monotonic(),
+        limit=STATUS_BYTES,
+    )
 
 
 def stamp(path: str, state: str = "", staged: str = "") -> Stamp:
@@ -137,6 +158,11 @@ def read_status(data: bytes) -> tuple[str, str | None, dict[str, tuple[str, str]
             if len(fields) == 11:
                 found[fields[10]] = (f"U{fields[1]}", "")
     return head, branch, found
+
+
+def folders(data: bytes) -> list[str]:
+    """The directories that porcelain v2 names as wholly untracked. Pure."""
+    return [os.fsdecode(entry[2:]) for entry in data.split(b"\0") if entry.startswith(b"? ") and entry.endswith(b"/")]
 
 
 # ── git's own files ───────────────────────────────────────────────────────────────────────────────────────────────
