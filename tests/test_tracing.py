@@ -95,6 +95,34 @@ def test_a_directory_is_all_that_lies_in_it(stage):
     assert [one["action"]["actor"] for one in stage.who("src")["deeds"]] == ["a"]
 
 
+def test_a_reset_took_what_was_uncommitted_and_nothing_else(stage):
+    write(stage.repo / "src/a.py", "work\n")
+    taken = stage.destroys("b")
+    git(stage.repo, "reset", "-q", "--hard")
+    assert [one["action"]["id"] for one in stage.who("src/a.py")["deeds"]] == [taken.id]
+    assert stage.who("src/b.py")["deeds"] == []
+
+
+def test_a_reset_that_nobody_looked_at_before_may_have_taken_it_and_that_is_said(stage):
+    action = stage.acts("b", "tree-reset", DESTROYS, stage.tree, summary="git reset --hard")
+    (found,) = stage.who("src/a.py")["deeds"]
+    assert (found["action"]["id"], found["how"]) == (action.id, "not checked")
+    said = stage.terminal.run("whodid", "src/a.py", "--home", str(stage.terminal.home)).stdout
+    assert "[not checked whether this was uncommitted then]" in said
+
+
+def test_a_directory_that_was_removed_took_what_lay_in_it(stage):
+    action = stage.acts("b", "delete", DESTROYS, "src", summary="rm -rf src")
+    assert [one["action"]["id"] for one in stage.who("src/deep/a.py")["deeds"]] == [action.id]
+    assert stage.who("README.md")["deeds"] == []
+
+
+@pytest.mark.parametrize("what", ["HEAD", "."])
+def test_the_working_tree_itself_is_asked_for(stage, what):
+    action = stage.acts("b", "tree-switch", EDITS, stage.tree)
+    assert [one["action"]["id"] for one in stage.who(what)["deeds"]] == [action.id]
+
+
 @pytest.mark.parametrize(
     ("asked", "name"),
     [

@@ -12,6 +12,7 @@ Source: issue "What really changed, and who did it".
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 
 from sidelight import targets
@@ -30,6 +31,7 @@ PATHS_MOST = 300
 TIPS_MOST = 200
 FOUND_MOST = 20
 FSCK_SECONDS = 20.0
+PUSH_SECONDS = 600  # a push that takes longer than that is not found again
 
 
 class Owned(NamedTuple):
@@ -90,6 +92,18 @@ def keep(ledger: Ledger, facts: LiveFacts, actions: Sequence[Action], seen: Look
     ledger.store.put_document(KEPT, first.id, body, version=0)
     ledger.store.drop_documents(KEPT, older_than_ms=ledger.config.history_ms)
     return first.id
+
+
+def had(store: Store, action: Action, path: str) -> bool | None:
+    """Whether a path was uncommitted when an action destroyed all of its tree; None where that was not looked at."""
+    known = store.document(KEPT, action.id)
+    if known is None or known.body.get("not_checked"):
+        return None
+    tree = str(known.body.get("tree") or "")
+    listed = {os.path.join(tree, str(one[0])) for one in known.body.get("paths", ())}
+    if plain(path) in listed or any(one.startswith(plain(path) + "/") for one in listed):
+        return True
+    return None if known.body.get("more") else False
 
 
 def _rank(name: str, branch: str | None) -> tuple[int, str]:
@@ -164,6 +178,7 @@ def hint(ledger: Ledger, facts: LiveFacts, action: Action) -> Hint:
         *_head(here, body, now, action),
         *_tips(body, now),
         *_stash(body, now),
+        *_pushed(ledger.store, here, action),
     ]
     dangling, failed = _dangling(here, {way.id for way in ways}, action.ts // 1000)
     notes = [str(body.get("not_checked") or ""), failed, "" if body else "nothing was kept before it ran"]
@@ -213,6 +228,36 @@ def _stash(body: Mapping[str, Any], now: Look) -> list[Way]:
     return [
         Way("a stash entry that is gone", entry[:12], f"git stash apply {entry[:12]}") for entry in gone[:FOUND_MOST]
     ]
+
+
+def _pushed(store: Store, facts: LiveFacts, action: Action) -> list[Way]:
+    """What others had pushed to a branch that was then overwritten, from the reflogs of the clones they pushed from."""
+    found: list[Way] = []
+    for key in (touch.key for touch in action.touches if touch.effect == DESTROYS and touch.key.startswith("ref:")):
+        name = key.rpartition("#")[2]
+        for one in store.history(key):
+            tree = next((touch.key for touch in one.touches if targets.scheme_of(touch.key) == "tree"), None)
+            if one.seq < action.seq and one.actor != action.actor and tree is not None and len(found) < FOUND_MOST:
+                found += _own_push(facts.at(targets.short(tree)), name, one)
+    return list(dict.fromkeys(found))
+
+
+def _own_push(clone: LiveFacts, name: str, push: Action) -> list[Way]:
+    """The commit that a push left at its remote, as the clone that it came from remembers it."""
+    common, tree, second = clone.common_dir or "", clone.worktree or "", push.ts // 1000
+    moves = [move for remote in _remotes(common) for move in reflog(common, f"refs/remotes/{remote}/{name}")]
+    mine = [one for one in moves if one.says == "update by push" and second <= one.ts <= second + PUSH_SECONDS]
+    return [
+        Way(f"{name} as it was pushed from {tree}", one.new[:12], f"git -C {shlex.quote(tree)} log {one.new[:12]}")
+        for one in mine[:1]
+    ]
+
+
+def _remotes(common: str) -> list[str]:
+    try:
+        return sorted(os.listdir(os.path.join(common, "logs", "refs", "remotes")))
+    except OSError:
+        return []
 
 
 def _dangling(facts: LiveFacts, known: set[str], since: int) -> tuple[list[Way], str]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from sidelight import targets
-from sidelight.actions import EDITS, REPLACES, Action
+from sidelight import targets, undoing
+from sidelight.actions import DESTROYS, EDITS, REPLACES, Action
 from sidelight.facts import LiveFacts
 from sidelight.facts.looks import STASH_MOST, look, read_refs, reflog
 from sidelight.ledger import Ledger
@@ -23,6 +23,8 @@ from sidelight.stores import Store
 
 STASHED = "stashed"  # the collection of documents that say whose an entry of the stash is, by its commit
 LIMIT = 20
+AROUND = 200  # of what was done to all that a path lies in, so many are looked through
+UNCHECKED = "not checked"
 COMMITTED = "as committed"
 STASHED_MS = 90 * 86_400_000
 WHY_MS = 8 * 3_600_000  # an announcement explains what its session did for so long
@@ -39,9 +41,10 @@ class Commit(NamedTuple):
 
 
 class Deed(NamedTuple):
-    """One action with what is known around it. `how` says how surely it was its session's (None: it said so itself),
-    `call` is the action it was seen during, `why` the session's announcement and `wanted` whether that is still open
-    (None: nothing was announced), `commit` the commit that has taken it since.
+    """One action with what is known around it. `how` says how surely it was its session's (None: it said so itself;
+    `not checked`: it destroyed all around, and nobody looked whether this was uncommitted then). `call` is the action
+    it was seen during, `why` the session's announcement and `wanted` whether that is still open (None: nothing was
+    announced), `commit` the commit that has taken it since.
     """
 
     action: Action
@@ -71,9 +74,34 @@ def ask(ledger: Ledger, facts: LiveFacts, text: str, *, limit: int = LIMIT) -> F
         return _of_stash(ledger, facts, int(entry[1] or 0))
     keys = keys_of(text, facts)
     actions = {one.seq: one for key in keys for one in store.history(key, limit=limit)}
+    around = [one for one in _around(store, keys[0]) if one[0].seq not in actions]
+    actions |= {one.seq: one for one, _ in around}
     newest = [actions[seq] for seq in sorted(actions, reverse=True)][:limit]
     stands = _stands(facts, keys[0])
-    return Found(keys, tuple(_deeds(ledger, facts, newest, keys[0], stands)), stands)
+    unsure = frozenset(one.seq for one, surely in around if not surely)
+    return Found(keys, tuple(_deeds(ledger, facts, newest, keys[0], stands, unsure)), stands)
+
+
+def _around(store: Store, key: str) -> list[tuple[Action, bool]]:
+    """What destroyed a directory or a whole tree that a path lies in, each with whether that surely took the path: a
+    reset takes what was uncommitted, and what that was is written down before it runs.
+    """
+    if targets.scheme_of(key) != "path":
+        return []
+    found: dict[int, tuple[Action, bool]] = {}
+    for above in targets.ancestors(key):
+        for one in _destroyers(store, above):
+            found[one.seq] = (one, True)
+        for one in _destroyers(store, "tree" + above.removeprefix("path")):
+            taken = undoing.had(store, one, targets.short(key))
+            if taken is not False:
+                found[one.seq] = (one, taken is True)
+    return list(found.values())
+
+
+def _destroyers(store: Store, key: str) -> list[Action]:
+    done = store.history(key, limit=AROUND)
+    return [one for one in done if any(touch.key == key and touch.effect == DESTROYS for touch in one.touches)]
 
 
 def keys_of(text: str, facts: LiveFacts) -> tuple[str, ...]:
@@ -81,6 +109,9 @@ def keys_of(text: str, facts: LiveFacts) -> tuple[str, ...]:
     scheme = targets.scheme_of(text)
     if scheme == "ref" and "#" in text:
         return (text,)
+    if facts.worktree and (text == "HEAD" or facts.real(text) == facts.worktree):
+        inside = () if text == "HEAD" else (targets.path(facts.machine, facts.worktree),)
+        return (targets.tree(facts.machine, facts.worktree), *inside)
     if not scheme and not os.path.lexists(os.path.join(facts.cwd or "/", text)):
         name = text.removeprefix("refs/").removeprefix("heads/").removeprefix("remotes/").removeprefix("origin/")
         refs = look_refs(facts)
@@ -112,7 +143,12 @@ def _path_key(text: str, facts: LiveFacts) -> str:
 
 
 def _deeds(
-    ledger: Ledger, facts: LiveFacts, actions: Sequence[Action], key: str | None = None, stands: str | None = None
+    ledger: Ledger,
+    facts: LiveFacts,
+    actions: Sequence[Action],
+    key: str | None = None,
+    stands: str | None = None,
+    unsure: frozenset[int] = frozenset(),
 ) -> list[Deed]:
     commits = _commits(facts, key, actions) if key is not None else []
     intents = {actor: _intents(ledger, actor) for actor in {one.actor for one in actions if one.actor}}
@@ -121,7 +157,8 @@ def _deeds(
         about: Mapping[str, Any] = one.value if isinstance(one.value, dict) else {}
         why, wanted = _why(one, intents.get(one.actor or "", ()))
         commit = _commit_of(one, key, commits, clean=stands == COMMITTED)
-        found.append(Deed(one, about.get("observed"), about.get("call"), why, wanted, commit))
+        how = UNCHECKED if one.seq in unsure else about.get("observed")
+        found.append(Deed(one, how, about.get("call"), why, wanted, commit))
     return found
 
 

@@ -103,7 +103,7 @@ def test_a_reset_over_foreign_edits(two):
     told = a.news
     assert "git reset --hard" in told
     assert "sidelight undo-hint " in told
-    assert doers(asked(a, "src/redrive.py")) == [("session-aaaa", "write")]
+    assert doers(asked(a, "src/redrive.py")) == [("session-bbbb", "tree-reset"), ("session-aaaa", "write")]
     hint = hinted(a)
     assert hint["action"]["actor"] == "session-bbbb"
     assert [(one["path"], one["actor"]) for one in hint["lost"]] == [("src/redrive.py", "session-aaaa")]
@@ -154,9 +154,15 @@ def test_the_branch_is_switched_underneath(two):
     a, b = two
     git(a.tree, "commit", "-q", "--allow-empty", "-m", "one")
     git(a.tree, "branch", "other")
+    git(a.tree, "commit", "-q", "--allow-empty", "-m", "two")
+    before = git(a.tree, "rev-parse", "HEAD")
     a.edits("src/a.py", "a's work\n")
     assert "moves the tree away" in b.runs("git switch other")
     assert "git switch other" in a.news
+    assert doers(asked(a, "HEAD"))[0] == ("session-bbbb", "tree-switch")
+    assert doers(asked(a, "src/a.py")) == [("session-aaaa", "write")]
+    (way,) = hinted(a, asked(a, "HEAD")["deeds"][0]["action"]["id"])["ways"]
+    assert (way["what"], way["id"]) == ("HEAD as it was before", before[:12])
 
 
 def test_everything_is_swept_into_a_commit(two):
@@ -167,6 +173,7 @@ def test_everything_is_swept_into_a_commit(two):
     found = asked(a, "src/a.py")
     assert found["deeds"][-1]["commit"]["subject"] == "all of it"
     assert found["stands"] == "as committed"
+    assert doers(asked(a, "."))[0] == ("session-bbbb", "commit")
 
 
 def test_settings_of_the_home_that_a_program_changes_are_seen(two, tmp_path):
@@ -182,6 +189,7 @@ def test_new_files_are_cleaned_away(two):
     a.edits("new/feature.py", "a's work\n")
     assert "new/feature.py" in b.runs("git clean -fd")
     assert "git clean -fd" in a.news
+    assert doers(asked(a, "new/feature.py")) == [("session-bbbb", "tree-clean"), ("session-aaaa", "write")]
     assert [(one["path"], one["actor"]) for one in hinted(a)["lost"]] == [("new/feature.py", "session-aaaa")]
 
 
@@ -194,6 +202,8 @@ def test_a_worktree_is_removed_under_a_live_session(repo, env, tmp_path):
     assert not (tmp_path / "wt").exists()
     c = Session("session-aaaa", repo, env)
     assert "worktree remove" in c.news
+    found = asked(b, str(tmp_path / "wt/src/a.py"))
+    assert doers(found) == [("session-bbbb", "tree-remove"), ("session-aaaa", "write")]
     assert [one["path"] for one in hinted(b)["lost"]] == ["src/a.py"]
 
 
@@ -204,10 +214,13 @@ def test_foreign_commits_are_pushed_away_by_force(repo, env, tmp_path):
     git(repo, "remote", "add", "origin", str(tmp_path / "far.git"))
     a, b = Session("session-aaaa", tmp_path / "hers", env), Session("session-bbbb", repo, env)
     a.runs("git commit -q --allow-empty -m hers && git push -q origin main")
+    hers = git(a.tree, "rev-parse", "HEAD")
     assert "conflict" in b.runs("git push -q --force origin main")
     assert "push" in a.news
     found = asked(b, "branch:main")
-    assert ("session-bbbb", "push-force") in doers(found)
+    assert doers(found)[:2] == [("session-bbbb", "push-force"), ("session-aaaa", "push")]
+    assert [one["id"] for one in hinted(b)["ways"]] == [hers[:12]]
+    assert [one["id"] for one in hinted(a)["ways"]] == [hers[:12]]
 
 
 def test_what_was_kept_before_is_told_to_people_too(two):

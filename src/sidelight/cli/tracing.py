@@ -11,7 +11,12 @@ from sidelight.facts import LiveFacts
 from sidelight.ledger import Ledger
 from sidelight.redact import line
 
-_HOW = {"own call": "seen after its call", "observed during": "seen during its call", "one of": "one of several calls"}
+_HOW = {
+    "own call": "seen after its call",
+    "observed during": "seen during its call",
+    "one of": "one of several calls",
+    whodid.UNCHECKED: "not checked whether this was uncommitted then",
+}
 
 
 def _whodid_arguments(parser: ArgumentParser) -> None:
