@@ -19,6 +19,7 @@ import functools
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -133,28 +134,81 @@ def _written(home: str, name: str, text: str, max_bytes: int, keep: int) -> str 
             os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
             size = _append(file, data)
         if size > max_bytes:
+            with _writing:
+                _let_go(file)
             _set_aside(file, max_bytes, keep)
     except (OSError, ValueError) as error:
         return f"{file} could not be written: {getattr(error, 'strerror', None) or error}."
     return None
 
 
+class _Pen(NamedTuple):
+    """A file that is open for appending: its descriptor, which file that is, and its size after my last line."""
+
+    descriptor: int
+    which: tuple[int, int]
+    size: int
+
+
+#: The files written last stay open: to open one takes longer than to write a line.
+_pens: dict[str, _Pen] = {}
+_PENS_MOST = 4
+_writing = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release
+    )  # a child must not find it taken by a thread it does not have
+_KEEPS_OPEN = os.name != "nt"  # Windows lets nobody rename or delete an open file
+
+
 def _append(file: str, data: bytes) -> int:
     """Append in one call; the size of the file afterwards."""
+    with _writing:
+        pen = _pens.get(file) or _opened(file)
+        try:
+            end = os.lseek(pen.descriptor, 0, os.SEEK_END)
+            if end != pen.size and _unfinished(pen.descriptor):
+                data = b"\n" + data
+            if os.write(pen.descriptor, data) < len(data):
+                os.write(pen.descriptor, b"\n")  # the disk is full: the next line stays whole
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            there = _stat(file)
+            if there is not None and (there.st_dev, there.st_ino) == pen.which and _KEEPS_OPEN:
+                # Bigger if somebody else has written too: then it is looked at before the next line.
+                _pens[file] = pen._replace(size=end + len(data))
+                return there.st_size
+            after = os.fstat(pen.descriptor)
+        except BaseException:
+            _let_go(file)
+            raise
+        _let_go(file)
+    if after.st_nlink:
+        return 0 if _KEEPS_OPEN else after.st_size  # it was set aside meanwhile, and has the line
+    return _append(file, data)  # deleted: nobody will read what was written
+
+
+def _stat(file: str) -> os.stat_result | None:
+    try:
+        return os.stat(file)
+    except FileNotFoundError:
+        return None
+
+
+def _opened(file: str) -> _Pen:
     # Never waits: a pipe of that name has no reader, and is then an error.
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(file, flags, 0o600)
-    try:
-        if _unfinished(descriptor):
-            data = b"\n" + data
-        if os.write(descriptor, data) < len(data):
-            os.write(descriptor, b"\n")  # the disk is full: the next line stays whole
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        after = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-    # Set aside so often since it was opened that it was deleted: nobody will read what was written.
-    return _append(file, data) if after.st_nlink == 0 else after.st_size
+    there = os.fstat(descriptor)
+    while len(_pens) >= _PENS_MOST:
+        _let_go(next(iter(_pens)))
+    pen = _pens[file] = _Pen(descriptor, (there.st_dev, there.st_ino), -1)
+    return pen
+
+
+def _let_go(file: str) -> None:
+    pen = _pens.pop(file, None)
+    if pen is not None:
+        os.close(pen.descriptor)
 
 
 def _unfinished(descriptor: int) -> bool:

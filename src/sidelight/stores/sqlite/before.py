@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from sidelight.actions import EDITS, FILES_COUNTED, REPLACES, Session, Told, Work
-from sidelight.records import Any
+from sidelight.records import Any, NamedTuple
 from sidelight.stores import Question
 from sidelight.stores.projections import (
     ACTORS_A_KEY,
@@ -96,21 +96,77 @@ def marks_before(db: sqlite3.Connection, question: Question, me: Session | None)
 
 
 def _probed(db: sqlite3.Connection, probes: Sequence[Probe], mine: _Who) -> list[Found]:
-    found: list[Found] = []
-    keys: dict[str, list[str]] = {WORK: [], HARM: [], PLAN: []}
-    for key, role in probes:
-        bounds = interior(key) if key.endswith(INSIDE) else None
+    asked = _Asked([], [], [], [], [])
+    for probe in probes:
+        key, role = probe
+        bounds = interior(key) if key[-2:] == INSIDE else None
         if bounds is None:
-            keys[role].append(key)
-            continue
-        values = (*mine, *bounds) if role == PLAN else (*mine, *bounds, role)
-        rows = db.execute(_INSIDE_PLAN if role == PLAN else _INSIDE, values).fetchall()
-        if rows:
-            found += nearest(Found(key, role, *row) for row in rows)
-    return found + _newest(db, mine, keys[WORK], keys[HARM], keys[PLAN])
+            (asked.work if role == WORK else asked.harm if role == HARM else asked.plan).append(key)
+        elif role == PLAN:
+            asked.plans_inside.append((probe, bounds))
+        else:
+            asked.inside.append((probe, bounds))
+    if not _is_anything(db, asked, mine):
+        return []
+    found: list[Found] = []
+    for (key, role), bounds in (*asked.inside, *asked.plans_inside):
+        is_plan = role == PLAN
+        values = (*mine, *bounds) if is_plan else (*mine, *bounds, role)
+        found += nearest(Found(key, role, *row) for row in db.execute(_INSIDE_PLAN if is_plan else _INSIDE, values))
+    return found + _newest(db, mine, asked.work, asked.harm, asked.plan)
 
 
-_statements: dict[tuple[int, int, int], str] = {}
+class _Asked(NamedTuple):
+    """The keys of a question by role, and the ranges of keys."""
+
+    work: list[str]
+    harm: list[str]
+    plan: list[str]
+    inside: list[tuple[Probe, tuple[str, str]]]
+    plans_inside: list[tuple[Probe, tuple[str, str]]]
+
+
+_statements: dict[tuple[int, ...], str] = {}
+
+
+def _is_anything(db: sqlite3.Connection, asked: _Asked, mine: _Who) -> bool:
+    """Has anybody else left anything that is asked for? Mostly not: so that is asked first, and all at once."""
+    shape = tuple([len(part) for part in asked])
+    sql = _statements.get(shape)
+    if sql is None:
+        sql = _statements[shape] = _of_anything(asked)
+    bounds: list[str] = [bound for probe, both in asked.inside for bound in (*both, probe.role)]
+    bounds += [bound for _, both in asked.plans_inside for bound in both]
+    if len(bounds) + len(asked.work) + len(asked.harm) + len(asked.plan) > _SELECTS_MOST:
+        return True
+    values = (*mine, *asked.work, *asked.harm, *asked.plan, *bounds)
+    return bool(db.execute(sql, values).fetchone()[0])
+
+
+def _of_anything(asked: _Asked) -> str:
+    place = 3
+
+    def places(many: int) -> list[str]:
+        nonlocal place
+        place += many
+        return [f"?{one}" for one in range(place - many, place)]
+
+    parts = [
+        f"SELECT 1 FROM {table} key IN ({','.join(places(len(keys)))}) AND {_OTHERS}"
+        for table, keys in (
+            (f"marks INDEXED BY marks_newest WHERE role = '{WORK}' AND", asked.work),
+            (f"marks INDEXED BY marks_newest WHERE role = '{HARM}' AND", asked.harm),
+            ("plans WHERE", asked.plan),
+        )
+        if keys
+    ]
+    for _ in asked.inside:
+        low, high, role = places(3)
+        parts.append(f"SELECT 1 FROM marks WHERE role = {role} AND key > {low} AND key < {high} AND {_OTHERS}")
+    for _ in asked.plans_inside:
+        low, high = places(2)
+        parts.append(f"SELECT 1 FROM plans WHERE key > {low} AND key < {high} AND {_OTHERS}")
+    return "SELECT " + (" OR ".join(f"EXISTS ({part})" for part in parts) or "?1 <> ?1 OR ?2 <> ?2")
 
 
 def _newest(db: sqlite3.Connection, mine: _Who, work: list[str], harm: list[str], plan: list[str]) -> list[Found]:
