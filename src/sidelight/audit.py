@@ -81,7 +81,8 @@ def _line(one: Mapping[str, Any]) -> str:
 def _is_plain(one: Mapping[str, Any]) -> bool:
     """Is there no value, and no text with a secret in it, as in most lines?"""
     texts = [value for key, value in one.items() if key not in _PLAIN and key != "targets" and value is not None]
-    texts += one.get("targets") or ()
+    # No key of a file is a secret by its scheme, and what comes after that was looked through when it was recorded.
+    texts += [text.removeprefix("path:") if isinstance(text, str) else text for text in one.get("targets") or ()]
     return one.get("value") is None and all(isinstance(text, str) and secrets_out(text) is text for text in texts)
 
 
@@ -169,9 +170,7 @@ def _append(file: str, data: bytes) -> int:
             end = os.lseek(pen.descriptor, 0, os.SEEK_END)
             if end != pen.size and _unfinished(pen.descriptor):
                 data = b"\n" + data
-            if os.write(pen.descriptor, data) < len(data):
-                os.write(pen.descriptor, b"\n")  # the disk is full: the next line stays whole
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _write(pen.descriptor, data)
             there = _stat(file)
             if there is not None and (there.st_dev, there.st_ino) == pen.which and _KEEPS_OPEN:
                 # Bigger if somebody else has written too: then it is looked at before the next line.
@@ -185,6 +184,12 @@ def _append(file: str, data: bytes) -> int:
     if after.st_nlink:
         return 0 if _KEEPS_OPEN else after.st_size  # it was set aside meanwhile, and has the line
     return _append(file, data)  # deleted: nobody will read what was written
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    if os.write(descriptor, data) < len(data):
+        os.write(descriptor, b"\n")  # the disk is full: the next line stays whole
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _stat(file: str) -> os.stat_result | None:

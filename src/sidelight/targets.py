@@ -14,6 +14,7 @@ Pure: nothing here asks git or the disk. Paths come in absolute and real; `facts
 
 from __future__ import annotations
 
+import functools
 import re
 
 from sidelight.records import NamedTuple, Protocol, late_pattern
@@ -193,6 +194,20 @@ def ancestors(key: str) -> tuple[str, ...]:
     A file has its directories up to the root; a config key its sections; an issue, a process or a database the set of
     all of its kind (`issue:acme/app`, `process:m1`, `db:server`).
     """
+    if key.startswith("path:"):
+        cut = key.rfind("/")
+        if cut > (key.find(":", 5) + 1 or 5):  # not the root
+            return _directories(key[:cut])
+    return _ancestors(key)
+
+
+@functools.lru_cache(1024)
+def _directories(directory: str) -> tuple[str, ...]:
+    """A directory and those above it: asked for file after file."""
+    return (directory, *_ancestors(directory))
+
+
+def _ancestors(key: str) -> tuple[str, ...]:
     scheme = SCHEMES.get(scheme_of(key))
     if scheme is None or not scheme.parent:
         return ()

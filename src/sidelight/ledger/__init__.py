@@ -457,14 +457,17 @@ class Ledger:
 
 
 _Stamp = tuple[int, int, int]
+_ABSENT = (0, 0, 0)
 
 
 def _stamp(file: str) -> _Stamp:
     """Tells a file from what it was before."""
+    if not os.access(file, os.F_OK):  # as mostly, and an exception takes longer
+        return _ABSENT
     try:
         found = os.stat(file)
     except OSError:
-        return 0, 0, 0
+        return _ABSENT
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 

@@ -35,27 +35,35 @@ def signed(draft: Draft, me: Session | None) -> Draft:
     """A draft says who acts where; what it leaves open is its session's."""
     if me is None:
         return draft
-    return draft._replace(
-        actor=me.actor if draft.actor is None else draft.actor,
-        agent=draft.agent or (me.agent if draft.actor in (None, me.actor) else None),
-        host=me.host if draft.host is None else draft.host,
-        space=me.space if draft.space is None else draft.space,
-    )
+    said = {
+        "actor": me.actor if draft.actor is None else draft.actor,
+        "agent": draft.agent or (me.agent if draft.actor in (None, me.actor) else None),
+        "host": me.host if draft.host is None else draft.host,
+        "space": me.space if draft.space is None else draft.space,
+    }
+    return _with(draft, said)
+
+
+def _with(draft: Draft, fields: dict[str, Any]) -> Draft:
+    """The draft with these fields: the very same where they are what it says already, as most are."""
+    news = {name: value for name, value in fields.items() if getattr(draft, name) is not value}
+    return draft._replace(**news) if news else draft
 
 
 def ready(draft: Draft, ground: Ground, settings: Config) -> Entry | None:
     """Check, bound and redact a draft, and give it its keys, id and expiry. None if it is to be ignored."""
     draft = _redacted(_checked(draft))
-    draft = draft._replace(space=draft.space or ground.space)
+    if not draft.space:
+        draft = draft._replace(space=ground.space)
     made = _touches(draft, ground)
-    touches = tuple(one for one in made if not _ignored(one.key, settings.ignore))
+    touches = tuple([one for one in made if not _ignored(one.key, settings.ignore)]) if settings.ignore else made
     if made and not touches:
         return None
     leaf = draft.target or ""
     masked = mask(draft.value, leaf) if draft.value is not None else None
     value = bounded(masked, VALUE_BYTES).value if masked is not None else None
     draft = draft._replace(
-        touches=tuple(_masked_touch(one, leaf) for one in touches),
+        touches=tuple([_masked_touch(one, leaf) for one in touches]),
         value=value,
         summary=line(draft.summary, 120) if draft.summary else draft.summary,
     )
@@ -128,9 +136,8 @@ def _checked(draft: Draft) -> Draft:
     if len(targets) > TARGETS_MOST or any(not isinstance(one, str) or len(one) > 4096 for one in targets):
         raise InvalidDraftError(f"targets must be at most {TARGETS_MOST} texts of at most 4,096 characters")
     target = _whole("target", draft.target)[:1024] if draft.target is not None else None
-    return draft._replace(
-        actor=actor, agent=agent, area=area, reason=reason, target=area if draft.kind == "intent" else target
-    )
+    target = area if draft.kind == "intent" else target
+    return _with(draft, {"actor": actor, "agent": agent, "area": area, "reason": reason, "target": target})
 
 
 def _redacted(draft: Draft) -> Draft:
@@ -174,7 +181,9 @@ def _touch(text: str, effect: str, facts: Facts) -> Touch:
 def _masked_touch(touch: Touch, name: str) -> Touch:
     """No secret in a key either: a path, a branch or an address can be spelled with one. One secret, one mask."""
     scheme, colon, body = touch.key.partition(":")
-    touch = touch._replace(key=scheme + colon + secrets_out(body))
+    clean = secrets_out(body)
+    if clean is not body:
+        touch = touch._replace(key=scheme + colon + clean)
     if touch.value is None:
         return touch
     leaf = short(touch.key) if scheme == "config" else name

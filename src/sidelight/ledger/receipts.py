@@ -84,6 +84,8 @@ class Asked(NamedTuple):
 
 def judged(asked: Asked, found: Appended) -> Receipt:
     """The receipt for what the store found and added."""
+    if not (found.before or found.present or found.met or found.alive):  # most footprints meet nothing
+        return Receipt(not asked.dry, found.added, duplicate=found.duplicate, now=found.now)
     mine: Sequence[Action | Draft] = found.added or asked.drafts
     advisory = _advised(asked, found, mine)
     loud = advisory._replace(
@@ -109,8 +111,6 @@ def judged(asked: Asked, found: Appended) -> Receipt:
 
 
 def _advised(asked: Asked, found: Appended, mine: Sequence[Action | Draft]) -> Advisory:
-    if not (found.before or found.present or found.met or found.alive):
-        return MUTED  # most footprints meet nothing
     first = found.added[0].ts if found.duplicate and found.added else None
     return advise(
         Case(

@@ -179,6 +179,8 @@ class Guarded:
             except (StoreGone, StoreFrozen) as error:
                 why = error
         heir = why.heir if isinstance(why, StoreFrozen) else None
+        if op == "append" and key is None:
+            key = _new_key()  # it may be delivered twice
         self._put_down(heir, op, body(), key, why)
         raise Spooled(f"{why}. It is kept here and delivered as soon as that is possible") from why
 
@@ -283,7 +285,6 @@ class Guarded:
             return self.ask(lambda store: store.append(entries, question, me=me, dry=True))
         if self.waits and key is None:
             key = _new_key()  # it may arrive although no answer does
-        given = key or ""
 
         def body() -> Mapping[str, Any]:
             from sidelight.stores.plain import plain
@@ -293,7 +294,7 @@ class Guarded:
         return self._write(
             "append",
             body,
-            given or _new_key(),
+            key,
             lambda store: store.append(entries, question, me=me, key=key, ago_ms=ago_ms),
         )
 

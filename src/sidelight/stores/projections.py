@@ -8,6 +8,7 @@ that is the range of keys below it, for a working tree and for what else contain
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 
 from sidelight.actions import (
@@ -158,11 +159,11 @@ def interior(key: str) -> tuple[str, str] | None:
 
 def probes_of(touches: Sequence[Touch], words: Iterable[str] = ()) -> list[Probe]:
     """What to ask the index for before an action with these touches: complete by key, never a scan."""
-    found: list[Probe] = []
+    found: dict[Probe, None] = {}
     for touch in touches:
-        found += _probes_of_touch(touch)
-    found += [Probe(key, PLAN) for key in words]
-    return list(dict.fromkeys(found))
+        found.update(dict.fromkeys(_probes_of_touch(touch)))
+    found.update((Probe(key, PLAN), None) for key in words)
+    return list(found)
 
 
 def _probes_of_touch(touch: Touch) -> list[Probe]:
@@ -172,11 +173,11 @@ def _probes_of_touch(touch: Touch) -> list[Probe]:
     if scheme == "path" and is_glob(key):
         key = literal_prefix(key)
     found = [Probe(key, WORK), Probe(key, HARM), Probe(key, PLAN)]
-    found += [Probe(alias, PLAN) for alias in aliases(key)]
-    for container in ancestors(key):
-        found += (Probe(container, HARM), Probe(container, PLAN))
-        if scheme != "path":
-            found.append(Probe(container, WORK))
+    if scheme == "path":
+        found += _of_containers(ancestors(key), (HARM, PLAN))
+    else:
+        found += [Probe(alias, PLAN) for alias in aliases(key)]
+        found += _of_containers(ancestors(key), (HARM, PLAN, WORK))
     if touch.within:
         found.append(Probe(touch.within, HARM))
     relies_on_all = touch.value == ONCE
@@ -186,6 +187,12 @@ def _probes_of_touch(touch: Touch) -> list[Probe]:
     if top is not None:
         found += (Probe(top + INSIDE, WORK), Probe(top, PLAN))
     return found
+
+
+@functools.lru_cache(512)
+def _of_containers(containers: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Probe, ...]:
+    """For the directories of a file, above all: they are those of the next file too."""
+    return tuple([Probe(container, role) for container in containers for role in roles])
 
 
 def sweeps(touch: Touch) -> bool:

@@ -11,7 +11,6 @@ an index only where a question needs it, small pages, no row written that says w
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import sqlite3
@@ -19,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from sidelight.actions import Action, Notice, Session, Sighting, Told
-from sidelight.records import TYPE_CHECKING, Any, NamedTuple
+from sidelight.records import TYPE_CHECKING, Any
 from sidelight.stores import (
     MACHINE_CLOCK,
     Anchor,
@@ -30,7 +29,6 @@ from sidelight.stores import (
     Question,
     StoreDamaged,
     StoreError,
-    anchor,
 )
 from sidelight.stores.projections import (
     ALIVE_MOST,
@@ -61,6 +59,7 @@ from sidelight.stores.projections import (
 )
 from sidelight.stores.sqlite import history
 from sidelight.stores.sqlite.before import marks_before, told_before, work_before
+from sidelight.stores.sqlite.beginning import Beginning, Beginnings
 from sidelight.stores.sqlite.file import File
 from sidelight.stores.sqlite.rows import (
     ACTION,
@@ -92,14 +91,6 @@ _PUT_CHANGE = "INSERT OR IGNORE INTO changes (tree, actor, agent, seq, path) VAL
 _PUT_PLAN = "INSERT OR IGNORE INTO plans (key, seq, actor, agent) VALUES (?,?,?,?)"
 _ONE_MARK = "role = ? AND key = ? AND actor = ? AND agent = ? AND effect = ? AND slot = ?"
 
-# In one statement: the clock's anchor, the last seq, my session, have I an open intent.
-_BEGINNING = """
-SELECT c.value, (SELECT max(seq) FROM actions), EXISTS (
-  SELECT 1 FROM actions WHERE kind = 'intent' AND actor = ?1 AND outcome IS NULL),
-  s.last_seen, s.ended, s.space, s.machine, s.body
-FROM (SELECT 1) LEFT JOIN meta AS c ON c.name = 'clock' LEFT JOIN sessions AS s ON s.actor = ?1 AND s.agent = ?2
-"""
-
 
 def open(url: str, *, clock: Clock = MACHINE_CLOCK) -> SqliteStore:  # noqa: A001 - the engines' common name
     """Open the ledger file that `url` names (`sqlite:///abs/path` or a plain path), making it if it is missing."""
@@ -116,16 +107,6 @@ def salvage(path: str) -> Salvaged:
     return rescue.salvage(path)
 
 
-class _Beginning(NamedTuple):
-    """What a transaction knows before it does anything."""
-
-    now: int
-    last: int  # the newest number there ever was
-    announced: bool  # have I an open intent (of unknown callers: has one)
-    row: tuple[Any, ...]  # my session's: last_seen, ended, space, machine, body
-    anchor: Anchor | None  # a new one, to be kept
-
-
 class SqliteStore:
     """A `Store` on one SQLite file. Safe to share between threads, and across a fork."""
 
@@ -140,6 +121,7 @@ class SqliteStore:
         self._writeback = writeback
         self._clock = clock
         self._rows = Rows()
+        self._beginnings = Beginnings(clock)
         self._seen: dict[tuple[str, str | None], tuple[Any, ...]] = {}  # what sessions said, and the row that says so
         self._file = File(path, busy_ms=busy_ms, begin=self.begin, on_close=self._clear)
         self._writing, self._reading = self._file.writing, self._file.reading
@@ -161,6 +143,7 @@ class SqliteStore:
     def _clear(self) -> None:
         self._rows.clear()
         self._seen.clear()
+        self._beginnings.clear()
 
     def dispose(self) -> None:
         if self._writeback is not None:
@@ -171,34 +154,16 @@ class SqliteStore:
 
     def now(self) -> int:
         with self._reading() as db:
-            return self._beginning(db).now
+            return self._beginnings.read(db).now
 
-    def _beginning(self, db: sqlite3.Connection, me: Session | None = None) -> _Beginning:
-        actor, agent = (me.actor, me.agent or "") if me is not None else ("", "")
-        text, last, announced, *row = db.execute(_BEGINNING, (actor, agent)).fetchone()
-        here, floor = _read_anchor(text)
-        now = here.reading(self._clock) if here is not None else None
-        new = None
-        if now is None:
-            new = anchor(self._clock, self._latest(db, here))
-            now = new.ts
-        return _Beginning(now, max(last or 0, floor), bool(announced), tuple(row), new)
-
-    def _latest(self, db: sqlite3.Connection, here: Anchor | None) -> int:
-        """The last moment the ledger knows of."""
-        row = db.execute(
-            "SELECT (SELECT ts FROM actions ORDER BY seq DESC LIMIT 1), (SELECT max(last_seen) FROM sessions)"
-        ).fetchone()
-        return max(here.ts if here is not None else 0, row[0] or 0, row[1] or 0)
-
-    def _started(self, db: sqlite3.Connection, me: Session | None = None) -> _Beginning:
+    def _started(self, db: sqlite3.Connection, me: Session | None = None) -> Beginning:
         """The beginning of what is written: from its time on time is counted."""
-        start = self._beginning(db, me)
+        start = self._beginnings.read(db, me)
         if start.anchor is not None:
             self._keep_anchor(db, start)
         return start
 
-    def _keep_anchor(self, db: sqlite3.Connection, start: _Beginning) -> None:
+    def _keep_anchor(self, db: sqlite3.Connection, start: Beginning) -> None:
         """Keep where time stands, and the newest number: what says so is about to go, or is not there yet."""
         one = start.anchor or Anchor(self._clock.boot(), start.now, self._clock.ticks())
         _put_meta(db, "clock", f"{one.boot} {one.ts} {one.ticks} {start.last}")
@@ -217,41 +182,44 @@ class SqliteStore:
     ) -> Appended:
         if dry:
             with self._reading() as db:
-                start = self._beginning(db, me)
+                start = self._beginnings.read(db, me)
                 return self._look(db, question, me, start, marks_before(db, question, me))
-        appended = self._append(entries, question, me, key, ago_ms)
+        appended, start, changes = self._append(entries, question, me, key, ago_ms)
+        if changes is not None:
+            self._beginnings.keep(start, me, appended.added, changes)
         if self._writeback is not None:
             self._writeback.committed()
         return appended
 
     def _append(
         self, entries: Sequence[Entry], question: Question, me: Session | None, key: str | None, ago_ms: int | None
-    ) -> Appended:
+    ) -> tuple[Appended, Beginning, int | None]:
+        """What was found and added; and, where nothing but that was written, how often this connection has written."""
         with self._writing() as db:
             start = self._started(db, me)
             again = self._again(db, key, question, me, start) if key is not None else None
             if again is not None:
-                return again
+                return again, start, None
             found = self._look(db, question, me, start, marks_before(db, question, me))
             added = self._add(db, entries, start, ago_ms)
             if added and found.before:
                 self._touch(db, added, found.before)
-            if start.announced:
-                self._close_overtaken(db, added, start.now)
+            is_plain = not self._close_overtaken(db, added, me, start)
             if key is not None:
                 self._deliver(db, key, added, found)
             if ago_ms is not None:
+                is_plain = False
                 self._arrived_late(db, me, start, added)
             elif me is not None:
-                self._see(db, me, start, added)
-            return found._replace(added=added)
+                is_plain = not self._see(db, me, start, added) and is_plain
+            return found._replace(added=added), start, db.total_changes if is_plain else None
 
     def _look(
         self,
         db: sqlite3.Connection,
         question: Question,
         me: Session | None,
-        start: _Beginning,
+        start: Beginning,
         marks: Sequence[Found],
         floor: int = NEVER,
     ) -> Appended:
@@ -308,7 +276,7 @@ class SqliteStore:
         return self._rows.sightings(db, [Found("", WORK, "uses", "", "", seq) for (seq,) in rows if seq is not None])
 
     def _add(
-        self, db: sqlite3.Connection, entries: Sequence[Entry], start: _Beginning, ago_ms: int | None
+        self, db: sqlite3.Connection, entries: Sequence[Entry], start: Beginning, ago_ms: int | None
     ) -> tuple[Action, ...]:
         late, then = ago_ms is not None, start.now - max(0, ago_ms or 0)
         added = tuple([taken(entry, start.last + place, then, late=late) for place, entry in enumerate(entries, 1)])
@@ -318,24 +286,33 @@ class SqliteStore:
         return added
 
     def _arrived_late(
-        self, db: sqlite3.Connection, me: Session | None, start: _Beginning, added: Sequence[Action]
+        self, db: sqlite3.Connection, me: Session | None, start: Beginning, added: Sequence[Action]
     ) -> None:
         """Its session is known of from now on, but was not seen now; and the newest action no longer says the time."""
         if me is not None and me.actor and start.row[0] is None:
             _put_session(db, me, added[-1].ts if added else start.now, added[-1].seq if added else 0)
         self._keep_anchor(db, start._replace(last=start.last + len(added)))
 
-    def _close_overtaken(self, db: sqlite3.Connection, added: Sequence[Action], now: int) -> None:
-        """A session that announces without end does not mean the oldest any longer."""
-        for actor in {one.actor or "" for one in added if one.kind == "intent"}:
+    def _close_overtaken(
+        self, db: sqlite3.Connection, added: Sequence[Action], me: Session | None, start: Beginning
+    ) -> bool:
+        """A session that announces without end does not mean the oldest any longer. Was any closed?"""
+        announcing = [one.actor or "" for one in added if one.kind == "intent"]
+        mine = me.actor if me is not None else ""
+        closed = False
+        for actor in set(announcing):
             most = OPEN_MOST if actor else OPEN_UNKNOWN
+            if actor == mine and start.announced + announcing.count(actor) <= most + OPEN_SLACK:
+                continue
             rows = db.execute(
                 "SELECT seq FROM actions WHERE kind = 'intent' AND actor = ? AND outcome IS NULL "
                 f"ORDER BY seq DESC LIMIT {2 * most} OFFSET {most}",
                 (actor,),
             ).fetchall()
             if len(rows) > OPEN_SLACK:
-                self._settle(db, [seq for (seq,) in rows], "expired", now)
+                self._settle(db, [seq for (seq,) in rows], "expired", start.now)
+                closed = True
+        return closed
 
     def _deliver(self, db: sqlite3.Connection, key: str, added: Sequence[Action], found: Appended) -> None:
         before = [[one.action.seq, one.key, one.role, one.effect] for one in found.before]
@@ -345,7 +322,7 @@ class SqliteStore:
         )
 
     def _again(
-        self, db: sqlite3.Connection, key: str, question: Question, me: Session | None, start: _Beginning
+        self, db: sqlite3.Connection, key: str, question: Question, me: Session | None, start: Beginning
     ) -> Appended | None:
         """What the first delivery of this request found and added; None if there was none."""
         row = db.execute("SELECT first, count, found FROM delivered WHERE key = ?", (key,)).fetchone()
@@ -424,20 +401,21 @@ class SqliteStore:
 
     def see(self, session: Session) -> None:
         with self._reading() as db:
-            start = self._beginning(db, session)
+            start = self._beginnings.read(db, session)
         if session.actor and self._is_news(session, start):
             with self._writing() as db:
                 self._see(db, session, self._started(db, session), ())
 
-    def _is_news(self, me: Session, start: _Beginning) -> bool:
+    def _is_news(self, me: Session, start: Beginning) -> bool:
         """Written at most once a minute, and when the session has moved."""
         last, ended, *known = start.row
         due = last is None or ended is not None or start.now - last >= SEEN_EVERY_MS
         return due or self._seen.get((me.actor, me.agent)) != (me, *known)
 
-    def _see(self, db: sqlite3.Connection, me: Session, start: _Beginning, added: Sequence[Action]) -> None:
+    def _see(self, db: sqlite3.Connection, me: Session, start: Beginning, added: Sequence[Action]) -> bool:
+        """Write that a session is there, if that is news. Was it?"""
         if not me.actor or not self._is_news(me, start):
-            return
+            return False
         seq = added[-1].seq if added else 0
         row = _put_session(db, me, start.now, seq)
         if me.agent:  # who hears from a sub-agent hears from its session
@@ -445,6 +423,7 @@ class SqliteStore:
         if len(self._seen) > 1000:
             self._seen.clear()
         self._seen[me.actor, me.agent] = (me, *row)
+        return True
 
     def end(self, actor: str, agent: str | None = None) -> int:
         with self._writing() as db:
@@ -651,7 +630,7 @@ class SqliteStore:
             return 0
         with self._writing() as db:
             db.execute("PRAGMA secure_delete = ON")  # for good: what is deleted is overwritten
-            self._keep_anchor(db, self._beginning(db))
+            self._keep_anchor(db, self._beginnings.read(db))
             rows = db.execute(
                 f"SELECT {ACTION} FROM actions AS a WHERE (?1 IS NULL OR a.actor = ?1) "
                 "AND (?2 IS NULL OR a.space = ?2) AND (?3 IS NULL OR a.ts < ?3)",
@@ -855,15 +834,6 @@ def _put_meta(db: sqlite3.Connection, name: str, value: str) -> None:
         "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
     )
-
-
-@functools.lru_cache(64)
-def _read_anchor(text: str | None) -> tuple[Anchor | None, int]:
-    """The anchor as it is kept, and the newest sequence number there was when it was kept."""
-    if text is None:
-        return None, 0
-    boot, ts, ticks, floor = text.rsplit(" ", 3)
-    return Anchor(boot, int(ts), int(ticks)), int(floor)
 
 
 def _bytes(db: sqlite3.Connection) -> int:
