@@ -4,8 +4,9 @@ import pytest
 
 from sidelight import picture
 from sidelight.overview import Overview
+from sidelight.overview.day import DAY_MS, MEETINGS_MOST, Day, seq_at
 from sidelight.overview.drawing import mark, short_names
-from sidelight.overview.looking import BUCKET_MS, DAY_MS, seq_at
+from sidelight.overview.looking import BUCKET_MS
 from sidelight.overview.meetings import CAME_BACK, NOT_RUN, UNKNOWN, came_of, is_near_miss
 from tests.stories import Story
 
@@ -34,7 +35,39 @@ def test_sessions_are_lanes_and_their_actions_marks_on_them(story):
         ("destroy", "`git push --force origin main`"),
     ]
     assert view.marks[0].resources[-1] == "monitoring"
-    assert (view.live, view.open_intents, view.states) == (2, 1, {1: "open"})
+    assert (view.live, view.open_intents, view.states, view.ends) == (2, 1, {1: "open"}, {})
+
+
+def test_an_intent_ends_when_it_is_finished_or_when_its_time_is_over(story):
+    alpha = story.session("alpha")
+    finished = alpha.announces("calm the alarms").actions[0]
+    timed = alpha.announces("only for a minute", ttl_ms=60_000).actions[0]
+    story.later(seconds=30)
+    alpha.ledger.finish(finished.id)
+    story.later(minutes=5)
+    view = overview(story).look()
+    assert view.states == {1: "finished", 2: "expired"}
+    assert view.ends == {1: finished.ts + 31_000, 2: timed.expires}
+
+
+def test_an_intent_from_before_the_window_stands_for_as_long_as_it_was_not_over(story):
+    alpha = story.session("alpha")
+    first = alpha.announces("calm the alarms")
+    story.later(minutes=30)
+    alpha.announces("and then the logs")
+    story.later(minutes=30)
+    eyes = overview(story)
+
+    def standing(**window):
+        return [one.action.reason for one in eyes.look(**window).standing]
+
+    assert standing(window_ms=60_000) == ["and then the logs", "calm the alarms"]
+    alpha.ledger.finish(first.id)
+    story.later(minutes=5)
+    assert standing(window_ms=60_000) == ["and then the logs"]
+    assert standing(window_ms=20 * 60_000) == ["and then the logs", "calm the alarms"]
+    assert standing(window_ms=60 * 60_000) == ["calm the alarms"]
+    assert standing(window_ms=2 * 60 * 60_000) == []
 
 
 def test_a_meeting_says_what_the_later_did_to_the_earlier_and_how_to_recover(story):
@@ -75,6 +108,22 @@ def test_looking_again_behind_a_place_gives_each_mark_and_meeting_once(story):
     assert marks == list(range(1, 9))
     assert meetings == [2, 4, 6, 8]
     assert [one.seq for one in overview(story).look().meetings] == meetings
+
+
+def test_reading_a_day_from_its_end_finds_the_same_meetings_as_reading_on(story, monkeypatch):
+    sessions = [story.session(name) for name in ("alpha", "beta", "gamma", "delta")]
+    reading_on = Day(story.store)
+    reading_on.read(story.now)
+    for number in range(40):
+        for one in sessions:
+            one.edits(f"/repo/{number % 7}.py")
+    whole = [(one.seq, one.earlier.seq, one.key) for one in reading_on.read(story.now)]
+    assert len(whole) > 300
+    for first_step, most in ((250, MEETINGS_MOST), (3, MEETINGS_MOST), (250, 30), (3, 30)):
+        monkeypatch.setattr("sidelight.overview.day._FIRST_STEP", first_step)
+        monkeypatch.setattr("sidelight.overview.day.MEETINGS_MOST", most)
+        found = [(one.seq, one.earlier.seq, one.key) for one in Day(story.store).read(story.now)]
+        assert found == whole[-most:]
 
 
 def test_what_was_forgotten_is_shown_no_more(story):

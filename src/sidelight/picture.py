@@ -40,6 +40,8 @@ def view(found: View, spent: tuple[int, float] | None = None) -> Json:
         "marks": [_mark(one, places) for one in found.marks],
         "meetings": [_meeting(one, found, places) for one in found.meetings],
         "states": {str(seq): state for seq, state in found.states.items()},
+        "ends": {str(seq): ts for seq, ts in found.ends.items()},
+        "standing": [_mark(one, places) for one in found.standing],
         "elsewhere": [_elsewhere(one, places) for one in found.elsewhere],
         "strip": [one._asdict() for one in found.strip],
         "cost": {"tokens": spent[0], "ms": spent[1]} if spent is not None else None,

@@ -89,6 +89,46 @@ def test_a_server_that_starts_again_leaves_no_gap_and_nothing_twice(home, visit)
         assert len(set(seen)) == 7
 
 
+VIEW = "**/coordination/view*"
+
+
+def test_a_page_that_cannot_look_says_why_and_asks_nobody_to_sign_in(server, visit):
+    announce(server, "alpha", "calm the alarms")
+    page = visit(server)
+    page.route(VIEW, lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    expect(page.get_by_label("One-time code, or the token")).to_be_hidden()
+    page.unroute(VIEW)
+    page.route(VIEW, lambda route: route.fulfill(status=503, json={"error": "the ledger is busy"}))
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_have_text("the ledger is busy")
+    page.unroute(VIEW)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#lanes .lane")).to_have_count(1)
+
+    page.route(VIEW, lambda route: route.fulfill(status=500, body="<html>oops"))
+    page.get_by_role("button", name="15 min").click()
+    expect(page.locator("#problem")).to_contain_text("could not answer (500)")
+    expect(page.locator("#lanes .lane")).to_have_count(1)
+    page.unroute(VIEW)
+    page.get_by_role("button", name="1 h", exact=True).click()
+    expect(page.locator("#problem")).to_be_empty()
+
+
+def test_an_intent_is_shown_with_its_end(server, visit):
+    client = server.client(session="alpha")
+    activity = {"activity": "calm the alarms"}
+    known = client.post("/coordination/intent", json=activity).json()["id"]
+    assert client.post(f"/coordination/intent/{known}/finish").status_code == 200
+    page = visit(server)
+    page.locator("#tab-activity").click()
+    item = page.locator("#activity .item")
+    expect(item).to_contain_text("finished, after ")
+    item.click()
+    expect(page.locator("#detail .facts")).to_contain_text("Over")
+
+
 # ── foreign text ──
 
 # What is narrated has its brackets turned round by the server; names are left as they are.

@@ -259,6 +259,7 @@ def test_a_closed_intent_announces_nothing(ledger):
     assert ledger.acts("b", file("src/a.py")).before == ()
     assert ledger.store.close(intent.id) is None
     assert ledger.store.state_of([intent.id]) == {intent.id: "finished"}
+    assert intent.ts <= ledger.store.ended_at([intent.id])[intent.id] <= ledger.store.now()
     assert ledger.store.intents(actor="a") == [(intent, "finished")]
 
 
@@ -291,9 +292,11 @@ def test_the_end_of_a_session_closes_its_intents_and_nobody_elses(ledger):
 def test_an_intent_keeps_its_time_to_live_and_is_closed_when_it_is_over(ledger):
     intent = ledger.announces("a", f"area:{SPACE}#x", ttl_ms=60_000).added[0]
     assert intent.expires == intent.ts + 60_000
+    assert ledger.store.ended_at([intent.id]) == {}
     ledger.machine.later(minutes=2)
     ledger.store.prune(older_than_ms=10**10, max_bytes=1 << 40)
     assert ledger.store.state_of([intent.id]) == {intent.id: "expired"}
+    assert ledger.store.ended_at([intent.id])[intent.id] >= intent.expires
     assert ledger.announces("b", f"area:{SPACE}#x").before == ()
 
 
@@ -674,7 +677,7 @@ def test_a_thing_that_is_no_id_is_not_found(ledger):
     ledger.acts("a", file("a.py"))
     for text in ("", "edit-x-2", "edit-y-1", "1", "-1", "edit-x-99999999999999999999999999", "edit-x-\u0661", "%"):
         assert ledger.store.find(text) is None
-    assert ledger.store.state_of(["", "nonsense"]) == {}
+    assert ledger.store.state_of(["", "nonsense"]) == ledger.store.ended_at(["", "nonsense"]) == {}
 
 
 def test_the_export_is_the_whole_record_as_plain_data(ledger):

@@ -7,7 +7,7 @@ The page of the server, `sidelight watch` and `sidelight report` all draw the sa
 
 `meetings.py` judges what the store noted at the time, as the notices to the earlier side do; `drawing.py` makes lanes
 and marks; `elsewhere.py` finds one file edited in several worktrees, which is shown and never warned about; `advice.py`
-says how to recover. Those four are pure; `looking.py` alone asks the ledger.
+says how to recover. Those four are pure; `looking.py` and `day.py` alone ask the ledger.
 """
 
 from sidelight.overview.drawing import Lane, Mark

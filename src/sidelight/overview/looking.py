@@ -7,18 +7,17 @@ from collections.abc import Sequence
 
 from sidelight.actions import Action
 from sidelight.ledger import Ledger
+from sidelight.overview.day import DAY_MS, Day, seq_at
 from sidelight.overview.drawing import LIVE, Lane, Mark, lanes, mark, short_names
 from sidelight.overview.elsewhere import Elsewhere, elsewhere
-from sidelight.overview.meetings import Meeting, judged
+from sidelight.overview.meetings import Meeting
 from sidelight.records import NamedTuple
 from sidelight.stores import Store
 
-DAY_MS = 86_400_000
 BUCKET_MS = 900_000
 HOUR_MS = 3_600_000
 
 MARKS_MOST = 8_000
-MEETINGS_MOST = 5_000
 MEETINGS_SHOWN = 400
 STATES_READ = 500
 _PAGE = 1_000
@@ -38,7 +37,8 @@ class View(NamedTuple):
     """What is drawn. Times are the ledger's, in ms; `seq` is the newest of the record when it was looked at.
 
     `marks` and `meetings` are in order of the record, behind the `after` that was asked for; everything else is whole.
-    `states` says what became of intents and of the newest calls, by `seq`. `cut` says that older marks were left out.
+    `states` says what became of intents and of the newest calls, `ends` when an intent was over, by `seq`. `standing`
+    are intents from before the window that were not over when it began. `cut` says that older marks were left out.
     """
 
     enabled: bool
@@ -54,6 +54,8 @@ class View(NamedTuple):
     meetings: tuple[Meeting, ...]
     announced: dict[int, str]
     states: dict[int, str]
+    ends: dict[int, int]
+    standing: tuple[Mark, ...]
     elsewhere: tuple[Elsewhere, ...]
     strip: tuple[Bucket, ...]
     live: int
@@ -69,8 +71,7 @@ class Overview:
         self._ledger = ledger
         self._busy = threading.Lock()
         self._marks: dict[int, Mark] = {}
-        self._meetings: list[Meeting] = []
-        self._met_until: int | None = None
+        self._met = Day(ledger.store)
         self._edges: dict[int, int] = {}
 
     def look(
@@ -87,17 +88,20 @@ class Overview:
         since = end - window_ms
         actions, cut = self._actions(since, end, most)
         shown = [self._mark(one) for one in actions]
-        day = self._day(now)
+        day = self._met.read(now)
         met = self._there([one for one in day if since <= one.later.ts <= end][-MEETINGS_SHOWN:], actions)
+        intents = [one for one in actions if one.kind == "intent"]
+        known = [one for one, _ in store.intents()]
+        before = [one for one in known if one.ts < since]
+        ends = self._ends(before + intents, now)
+        standing = [one for one in before if ends.get(one.seq, end) > since]
         found = ledger.who(everywhere=True)
         sides = [side for one in met for side in (one.later, one.earlier)]
-        acted = [(one.actor, one.agent) for one in (*actions, *sides)]
+        acted = [(one.actor, one.agent) for one in (*actions, *sides, *standing)]
         drawn = lanes(found, acted, since)
         open_ones = [intent for one in found for intent in one.intents if one.session.agent is None]
-        changing = [one for one in actions if one.kind == "intent"] + actions[-STATES_READ:]
-        states = ledger.states(list({one.id: one for one in changing}.values()))
-        by_id = {one.id: one.seq for one in changing}
-        announced = self._announced(sides)
+        changing = {one.id: one for one in (*standing, *intents, *actions[-STATES_READ:])}
+        states = ledger.states(list(changing.values()))
         return View(
             enabled=ledger.config.enabled,
             now=now,
@@ -110,8 +114,10 @@ class Overview:
             lanes=tuple(drawn),
             marks=tuple(one for one in shown if one.action.seq > after),
             meetings=tuple(one for one in met if one.seq > after),
-            announced=announced,
-            states={by_id[one]: state for one, state in states.items()},
+            announced=_announced(sides, known),
+            states={changing[one].seq: state for one, state in states.items()},
+            ends={one.seq: ends[one.seq] for one in (*standing, *intents) if one.seq in ends},
+            standing=tuple(map(self._mark, standing)),
             elsewhere=tuple(elsewhere(actions)),
             strip=tuple(self._strip(now, day)),
             live=sum(one.alive == LIVE and one.agent is None for one in drawn),
@@ -141,21 +147,19 @@ class Overview:
                 break
         return found[-most:], last - first > most
 
-    # ── meetings ──
+    def _ends(self, intents: Sequence[Action], now: int) -> dict[int, int]:
+        """When those of the intents that are over were: at their time, if that came before anybody noted it."""
+        noted = self._ledger.store.ended_at([one.id for one in intents])
+        ends: dict[int, int] = {}
+        for one in intents:
+            known = [noted[one.id]] if one.id in noted else []
+            if one.expires is not None and one.expires <= now:
+                known.append(one.expires)
+            if known:
+                ends[one.seq] = min(known)
+        return ends
 
-    def _day(self, now: int) -> list[Meeting]:
-        """The meetings of the last 24 hours, oldest first; what is new is judged, the rest is kept."""
-        store = self._ledger.store
-        after = self._met_until
-        if after is None:
-            after = seq_at(store, now - DAY_MS) - 1
-        while page := store.met(after, limit=_PAGE):
-            for notice in page:
-                self._meetings += judged(notice)
-            after = page[-1].seq
-        self._met_until = after
-        self._meetings = [one for one in self._meetings if one.later.ts >= now - DAY_MS][-MEETINGS_MOST:]
-        return self._meetings
+    # ── meetings ──
 
     def _there(self, met: Sequence[Meeting], actions: Sequence[Action]) -> list[Meeting]:
         """Those of the meetings whose two sides were not forgotten since."""
@@ -167,22 +171,8 @@ class Overview:
             if side.seq not in there and self._ledger.store.find(side.id) is None
         }
         if gone:
-            self._meetings = [one for one in self._meetings if not {one.later.seq, one.earlier.seq} & gone]
+            self._met.forget(gone)
         return [one for one in met if not {one.later.seq, one.earlier.seq} & gone]
-
-    def _announced(self, sides: Sequence[Action]) -> dict[int, str]:
-        """For each of these actions, what its session had announced last when it acted: its own words."""
-        wanted = {one.actor for one in sides if one.actor}
-        told: dict[str, list[Action]] = {}
-        for intent, _ in self._ledger.store.intents() if wanted else ():
-            if intent.actor in wanted:
-                told.setdefault(intent.actor or "", []).append(intent)
-        found: dict[int, str] = {}
-        for one in sides:
-            before = [x for x in told.get(one.actor or "", ()) if x.seq <= one.seq and x.agent in (None, one.agent)]
-            if before:
-                found[one.seq] = before[0].reason or ""
-        return found
 
     # ── the strip ──
 
@@ -214,19 +204,16 @@ class Overview:
 _SEVERITIES = ("conflict", "overlap", "nearby")
 
 
-def seq_at(store: Store, ts: int) -> int:
-    """The place of the first action that is not older than `ts`; one behind the newest if there is none.
-
-    The ledger's time never runs backwards along the record (but for what was delivered late), so it is found by
-    halving, whatever engine keeps it.
-    """
-    low, high = 0, store.last_seq()
-    while low < high:
-        middle = (low + high) // 2
-        page = store.follow(middle, 1)
-        if page and page[0].ts < ts:
-            low = page[0].seq
-        else:
-            high = middle
-    page = store.follow(low, 1)
-    return page[0].seq if page else low + 1
+def _announced(sides: Sequence[Action], intents: Sequence[Action]) -> dict[int, str]:
+    """For each of these actions, what its session had announced last when it acted: its own words."""
+    wanted = {one.actor for one in sides if one.actor}
+    told: dict[str, list[Action]] = {}
+    for intent in intents:
+        if intent.actor in wanted:
+            told.setdefault(intent.actor or "", []).append(intent)
+    found: dict[int, str] = {}
+    for one in sides:
+        before = [x for x in told.get(one.actor or "", ()) if x.seq <= one.seq and x.agent in (None, one.agent)]
+        if before:
+            found[one.seq] = before[0].reason or ""
+    return found

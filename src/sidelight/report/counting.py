@@ -10,8 +10,9 @@ from itertools import takewhile
 from sidelight.actions import DESTROYS, EDITS, KINDS, REPLACES, Action
 from sidelight.advisory import CONFLICT, NEARBY, OVERLAP, at_least
 from sidelight.advisory.wording import name_of, narrated
+from sidelight.overview.day import DAY_MS, seq_at
 from sidelight.overview.drawing import base_of
-from sidelight.overview.looking import DAY_MS, HOUR_MS, seq_at
+from sidelight.overview.looking import HOUR_MS
 from sidelight.overview.meetings import (
     CAME_BACK,
     CAME_BACK_MS,

@@ -398,6 +398,8 @@ class View(Answer):
     marks: list[Mark]
     meetings: list[Meeting]
     states: dict[str, str]
+    ends: dict[str, int]
+    standing: list[Mark]
     elsewhere: list[Elsewhere]
     strip: list[Bucket]
     cost: Spent | None

@@ -232,6 +232,9 @@ class Store(Protocol):
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
         """How intents were closed and calls ended: id → finished, expired, ended, failed, denied; open ones absent."""
 
+    def ended_at(self, ids: Sequence[str]) -> dict[str, int]:
+        """When that was noted: id → epoch ms, for those of `state_of`."""
+
     def rebuild(self) -> None:
         """Make the projections anew from the record. The result is what they were, or should have been."""
 

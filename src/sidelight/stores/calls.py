@@ -96,6 +96,7 @@ CALLS: dict[str, Call] = {
     "intents": Call(READ, lambda store, body: store.intents(space=_text(body["space"]), actor=_text(body["actor"]))),
     "sessions": Call(READ, lambda store, body: store.sessions(space=_text(body["space"]))),
     "state_of": Call(READ, lambda store, body: store.state_of([str(one) for one in body["ids"]])),
+    "ended_at": Call(READ, lambda store, body: store.ended_at([str(one) for one in body["ids"]])),
     "now": Call(READ, lambda store, body: store.now()),  # noqa: ARG005 - every call is given what was asked
     "last_seq": Call(READ, lambda store, body: store.last_seq()),  # noqa: ARG005 - as above
     "check": Call(READ, lambda store, body: store.check()),  # noqa: ARG005 - as above

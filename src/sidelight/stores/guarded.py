@@ -354,6 +354,9 @@ class Guarded:
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
         return self.ask(lambda store: store.state_of(ids))
 
+    def ended_at(self, ids: Sequence[str]) -> dict[str, int]:
+        return self.ask(lambda store: store.ended_at(ids))
+
     def export(self) -> Iterator[Mapping[str, Any]]:
         after = 0
         while page := self.follow(after):

@@ -68,6 +68,7 @@ class MemoryStore:
         self._last = 0  # the newest number there ever was
         self._record: dict[int, Action] = {}
         self._outcomes: dict[int, str] = {}
+        self._outcome_ts: dict[int, int] = {}
         # (role, key) → (actor, agent, effect, slot) → the numbers of the actions that left this mark, in order
         self._marks: dict[tuple[str, str], dict[tuple[str, str, str, str], list[int]]] = {}
         self._sessions: dict[Who, Session] = {}
@@ -389,6 +390,7 @@ class MemoryStore:
     def _settle(self, action: Action, outcome: str) -> None:
         """Write down how an action ended. What failed did not happen, and an intent that is over announces nothing."""
         self._outcomes[action.seq] = outcome
+        self._outcome_ts[action.seq] = self.now()
         if not still_marking(action, outcome):
             self._unproject(action)
 
@@ -435,6 +437,11 @@ class MemoryStore:
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
         with self._lock:
             found = {self._record[seq].id: outcome for seq, outcome in self._outcomes.items()}
+            return {one: found[one] for one in ids if one in found}
+
+    def ended_at(self, ids: Sequence[str]) -> dict[str, int]:
+        with self._lock:
+            found = {self._record[seq].id: ts for seq, ts in self._outcome_ts.items()}
             return {one: found[one] for one in ids if one in found}
 
     def export(self) -> Iterator[Mapping[str, Any]]:
@@ -538,6 +545,7 @@ class MemoryStore:
         for one in actions:
             self._unproject(one)
             self._outcomes.pop(one.seq, None)
+            self._outcome_ts.pop(one.seq, None)
             del self._record[one.seq]
             self._touched = {key: note for key, note in self._touched.items() if key[1] != one.seq}
 

@@ -199,6 +199,9 @@ class RemoteStore:
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
         return dict(self._ask("state_of", ids=list(ids)))
 
+    def ended_at(self, ids: Sequence[str]) -> dict[str, int]:
+        return dict(self._ask("ended_at", ids=list(ids)))
+
     def export(self) -> Iterator[Mapping[str, Any]]:
         after = 0
         while page := self.follow(after):

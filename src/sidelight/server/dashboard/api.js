@@ -3,10 +3,17 @@
 export class SignedOut extends Error {}
 
 async function asked(path, options = {}) {
-  const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+  let answer;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+  } catch (problem) {
+    if (problem.name === "AbortError") throw problem;
+    throw new Error("Sidelight does not answer. If it was stopped, start it again with: sidelight serve");
+  }
   if (answer.status === 401) throw new SignedOut("signed out");
-  const body = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(body.error ?? `answer ${answer.status}`), { status: answer.status });
+  const body = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Error(body?.error ?? `Sidelight could not answer (${answer.status}); its log says why`);
+  if (!body) throw new Error("what answered is not Sidelight");
   return body;
 }
 

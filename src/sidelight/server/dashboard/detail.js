@@ -1,6 +1,6 @@
 // The detail pane: what happened, why it matters, both sides' words, and how to recover.
 
-import { ago, el, exact, many, plain, STATES, symbol } from "./words.js";
+import { ago, el, exact, lasted, many, plain, STATES, symbol } from "./words.js";
 
 export class Detail {
   /** `back()` is called to return to the lists, `filter(text)` to look for a resource. */
@@ -66,6 +66,7 @@ export class Detail {
       el("h2", {}, el("span", { class: "who" }, this.#who(mark.lane)), ` ${plain(mark.says)}`),
       facts(["When", `${exact(mark.ts, this.now)}, ${ago(this.now - mark.ts)}${mark.late ? ", delivered late" : ""}`],
         ["Session", plain(lane.actor ?? "nobody put a name to it")], ["Sub-agent", plain(lane.agent)],
+        ["Over", mark.ended && `${exact(mark.ended, this.now)}, after ${lasted(mark.ended - mark.ts)}`],
         ["Host", plain(lane.host)], ["Branch", plain(lane.branch)], ["Worktree", plain(lane.tree)], ["State", state]),
       mark.resources.length > 0 && el("section", {}, el("h3", {}, "What it touches"),
         el("div", { class: "resources" }, ...mark.resources.map((one) => el("button", {

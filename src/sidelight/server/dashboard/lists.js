@@ -1,7 +1,7 @@
 // The lists beside the timeline: what met, what was done, and which files are edited in several worktrees.
 
 import { grouped } from "./model.js";
-import { ago, el, exact, many, plain, SEVERITIES, STATES, symbol } from "./words.js";
+import { ago, el, exact, lasted, many, plain, SEVERITIES, STATES, symbol } from "./words.js";
 
 const PAGE = 100;
 const GLYPHS = { intent: "▭", edit: "|", commit: "●", publish: "▲", run: "□", change: "■", destroy: "✕" };
@@ -136,7 +136,7 @@ export class Lists {
       el("span", { class: "glyph", "aria-hidden": "true" }, GLYPHS[mark.shape] ?? "■"),
       el("span", { class: "says" }, this.#name(mark.lane), ` ${plain(mark.says)}`),
       el("span", { class: "when" }, ago(this.now - mark.ts)),
-      state ? el("span", { class: "about" }, state) : null);
+      state ? el("span", { class: "about" }, mark.ended ? `${state}, after ${lasted(mark.ended - mark.ts)}` : state) : null);
   }
 
   #more(all) {

@@ -10,7 +10,9 @@ import { el, many, plain, SEVERITIES, symbol } from "./words.js";
 
 const WINDOWS = [["15 min", 900_000], ["1 h", 3_600_000], ["4 h", 14_400_000], ["24 h", 86_400_000]];
 const SOON = 60; // ms after a change, so that a burst is one look
+const LATEST = 400; // ms after a change; so long only where a look takes long, so that it leaves the server time to act
 const AGAIN = 10_000; // ms: ages, states and who is there change without an action
+const RETRY = 3_000; // ms: after the first look failed
 const THEMES = ["auto", "light", "dark"];
 const CONNECTION = { live: "Live", waiting: "Reconnecting", lost: "Not connected", past: "Looking back" };
 
@@ -26,6 +28,7 @@ let until = null; // the end of what is shown; null follows what is new
 let newest = 0;
 let unfollow = null;
 let asking = null;
+let soon = SOON;
 let waiting = null;
 let open = null; // what the detail pane shows
 
@@ -55,21 +58,27 @@ async function look(whole = false) {
     asking.abort();
   }
   const mine = asking = new AbortController();
+  const began = performance.now();
   try {
     const after = whole || until !== null ? 0 : model.seq;
     const found = await view({ windowMs, until, after }, mine.signal);
     if (mine !== asking) return;
     model.take(found);
     newest = Math.max(newest, found.seq);
+    soon = Math.min(LATEST, Math.max(SOON, performance.now() - began));
+    troubled("");
     draw();
     if (!unfollow) unfollow = follow(found.seq, changed, connection);
   } catch (problem) {
     if (problem instanceof SignedOut) leave();
-    else if (problem.name !== "AbortError") connection("waiting");
+    else if (problem.name !== "AbortError") {
+      connection("waiting");
+      troubled(problem.message);
+    }
   } finally {
     if (mine === asking) {
       asking = null;
-      waiting = setTimeout(look, mine.again ? SOON : AGAIN);
+      waiting = setTimeout(look, mine.again ? soon : AGAIN);
     }
   }
 }
@@ -80,7 +89,7 @@ function changed(seq) {
   if (asking) asking.again = true;
   else {
     clearTimeout(waiting);
-    waiting = setTimeout(look, SOON);
+    waiting = setTimeout(look, soon);
   }
 }
 
@@ -94,6 +103,11 @@ function connection(state) {
     unfollow?.();
     unfollow = null; // the next look tells whether it is the cookie, and follows again
   }
+}
+
+/** Why there is nothing new to see; "" when there is. */
+function troubled(says) {
+  if ($("problem").textContent !== says) $("problem").textContent = says;
 }
 
 // ── drawing ──
@@ -222,9 +236,28 @@ function theme(name) {
 
 // ── coming and going ──
 
+/** One of the three faces of the page: `sign-in`, `trouble`, `app`. */
+function face(shown) {
+  for (const id of ["sign-in", "trouble", "app"]) $(id).hidden = id !== shown;
+}
+
+/** Look who is there: whoever is signed in sees the record, whoever is not signs in, and what went wrong is said. */
+async function begin() {
+  clearTimeout(waiting);
+  try {
+    await view({ windowMs: 1 });
+  } catch (problem) {
+    if (problem instanceof SignedOut) return leave();
+    if ($("trouble-says").textContent !== problem.message) $("trouble-says").textContent = problem.message;
+    face("trouble");
+    waiting = setTimeout(begin, RETRY);
+    return undefined;
+  }
+  return enter();
+}
+
 function enter() {
-  $("sign-in").hidden = true;
-  $("app").hidden = false;
+  face("app");
   timeline.recolour();
   look(true);
 }
@@ -233,8 +266,7 @@ function leave() {
   clearTimeout(waiting);
   unfollow?.();
   unfollow = null;
-  $("app").hidden = true;
-  $("sign-in").hidden = false;
+  face("sign-in");
   $("secret").focus();
 }
 
@@ -301,4 +333,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 theme(kept.get("theme", "auto"));
-view({ windowMs: 1, after: 0 }).then(enter, leave);
+$("retry").addEventListener("click", begin);
+begin();

@@ -38,11 +38,11 @@ export class Model {
         this.meetings.delete(key);
       }
     }
-    for (const [seq, state] of Object.entries(view.states)) {
-      const mark = this.marks.get(Number(seq));
-      if (mark) mark.state = state;
-    }
     this.view = view;
+    for (const mark of [...this.marks.values(), ...view.standing]) {
+      mark.state = view.states[mark.seq] ?? mark.state;
+      mark.ended = view.ends[mark.seq] ?? null;
+    }
   }
 
   #relane(moved) {
@@ -94,13 +94,14 @@ export class Model {
     const marks = [...this.marks.values()].filter((one) => this.markWanted(one)).sort((a, b) => a.seq - b.seq);
     const meetings = [...this.meetings.values()].filter((one) => this.meetingWanted(one))
       .sort((a, b) => b.later.seq - a.later.seq);
-    const shown = new Set(marks.map((one) => one.lane));
+    const standing = this.view.standing.filter((one) => this.markWanted(one));
+    const shown = new Set([...marks, ...standing].map((one) => one.lane));
     for (const one of meetings) shown.add(one.later.lane).add(one.earlier.lane);
     const narrowed = this.filter || this.space;
     const lanes = this.view.lanes.map((lane, place) => ({ lane, place }))
       .filter(({ lane, place }) => (narrowed ? shown.has(place) || (this.filter && this.#laneSays(lane)) : true))
       .filter(({ lane, place }) => this.#laneWanted(lane) || shown.has(place));
-    return { marks, meetings, lanes, total: this.marks.size };
+    return { marks, meetings, lanes, standing, total: this.marks.size };
   }
 
   /** Counts by severity, of all that is known. */

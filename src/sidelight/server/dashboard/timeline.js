@@ -16,7 +16,7 @@ export class Timeline {
     Object.assign(this, parts);
     this.open = open;
     this.model = null;
-    this.shown = { marks: [], meetings: [], lanes: [] };
+    this.shown = { marks: [], meetings: [], lanes: [], standing: [] };
     this.pointed = null;
     this.chosen = null;
     this.dirty = false;
@@ -54,7 +54,12 @@ export class Timeline {
     this.rows.style.setProperty("--row", `${this.row}px`);
     this.rowOf = new Map(shown.lanes.map(({ place }, row) => [place, row]));
     this.byRow = shown.lanes.map(() => []);
-    for (const mark of shown.marks) this.byRow[this.rowOf.get(mark.lane)]?.push(mark);
+    this.bars = shown.lanes.map(() => []);
+    for (const mark of shown.standing.toReversed()) this.bars[this.rowOf.get(mark.lane)]?.push(mark);
+    for (const mark of shown.marks) {
+      this.byRow[this.rowOf.get(mark.lane)]?.push(mark);
+      if (mark.shape === "intent") this.bars[this.rowOf.get(mark.lane)]?.push(mark);
+    }
     if (this.chosen && !this.model.marks.has(this.chosen.seq)) this.chosen = null;
     this.plot.setAttribute("aria-label", this.#summary());
     this.draw();
@@ -157,13 +162,13 @@ export class Timeline {
   #intents(ink, row) {
     const y = this.y(row, true);
     const high = this.row > 40 ? 18 : 8;
-    const bars = this.byRow[row].filter((mark) => mark.shape === "intent");
+    const bars = this.bars[row];
     bars.forEach((mark, place) => {
-      const x = this.x(mark.ts);
+      const x = Math.max(-6, this.x(mark.ts)); // what stood before the window comes in from beyond its edge
       const open = mark.state === "open" || mark.state === "stale";
-      const until = open ? this.model.view.until : Math.min(mark.expires ?? Infinity, mark.ts);
+      const until = Math.min(this.model.view.until, mark.ended ?? (open ? Infinity : mark.ts));
       const next = bars[place + 1] ? this.x(bars[place + 1].ts) - 2 : this.width;
-      const wide = Math.max(14, Math.min(this.x(until), open ? this.width : next) - x);
+      const wide = Math.max(14, Math.min(this.x(until), this.width) - x);
       ink.globalAlpha = mark.state === "stale" ? 0.6 : 1;
       ink.fillStyle = this.colours["accent-soft"];
       ink.strokeStyle = this.colours.accent;

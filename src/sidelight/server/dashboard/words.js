@@ -56,15 +56,17 @@ export function exact(ts, now) {
   return sameDay ? EXACT.format(ts) : `${DAY.format(ts)}, ${EXACT.format(ts)}`;
 }
 
-/** 3 min ago */
-export function ago(ms) {
+/** 3 min */
+export function lasted(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
-  if (s < 5) return "just now";
-  if (s < 60) return `${s} s ago`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ago`;
-  return `${Math.floor(s / 86400)} d ago`;
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h`;
+  return `${Math.floor(s / 86400)} d`;
 }
+
+/** 3 min ago */
+export const ago = (ms) => (ms < 5000 ? "just now" : `${lasted(ms)} ago`);
 
 /** 1 conflict, 2 conflicts */
 export function many(number, one, more = `${one}s`) {

@@ -286,12 +286,18 @@ class PostgresStore:
         ]
 
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
+        return {one: outcome for one, outcome, _ in self._outcomes(ids)}
+
+    def ended_at(self, ids: Sequence[str]) -> dict[str, int]:
+        return {one: ts for one, _, ts in self._outcomes(ids)}
+
+    def _outcomes(self, ids: Sequence[str]) -> list[tuple[str, str, int]]:
         rows = self._rows(
-            "SELECT id, outcome FROM sidelight.actions WHERE seq = ANY (%s) AND outcome IS NOT NULL",
+            "SELECT id, outcome, outcome_ts FROM sidelight.actions WHERE seq = ANY (%s) AND outcome IS NOT NULL",
             [place_of(one) for one in ids],
         )
         wanted = set(ids)
-        return {one: outcome for one, outcome in rows if one in wanted}
+        return [(one, outcome, ts) for one, outcome, ts in rows if one in wanted]
 
     def export(self) -> Iterator[Mapping[str, Any]]:
         after = 0

@@ -553,14 +553,20 @@ class SqliteStore:
             return [session_of(row) for row in rows]
 
     def state_of(self, ids: Sequence[str]) -> dict[str, str]:
+        return {one: outcome for one, outcome, _ in self._outcomes(ids)}
+
+    def ended_at(self, ids: Sequence[str]) -> dict[str, int]:
+        return {one: ts for one, _, ts in self._outcomes(ids)}
+
+    def _outcomes(self, ids: Sequence[str]) -> list[tuple[str, str, int]]:
         with self._reading() as db:
             rows = db.execute(
-                "SELECT a.id, a.outcome FROM json_each(?) AS w CROSS JOIN actions AS a ON a.seq = w.value "
-                "WHERE a.outcome IS NOT NULL",
+                "SELECT a.id, a.outcome, a.outcome_ts FROM json_each(?) AS w CROSS JOIN actions AS a "
+                "ON a.seq = w.value WHERE a.outcome IS NOT NULL",
                 (as_json([place_of(one) for one in ids]),),
             ).fetchall()
         wanted = set(ids)
-        return {one: outcome for one, outcome in rows if one in wanted}
+        return [row for row in rows if row[0] in wanted]
 
     def export(self) -> Iterator[Mapping[str, Any]]:
         after = 0
