@@ -44,6 +44,15 @@ def test_ids_are_numbers_in_order_and_never_given_twice(store):
     assert [promise(store)["id"] for _ in range(3)] == ["CMT-1", "CMT-2", "CMT-3"]
 
 
+def test_no_promise_is_too_old_to_be_listed_or_to_end(store, clockwork):
+    promise(store, expiresAt="2026-06-01T00:00:00Z")
+    for number in range(1_100):
+        store.put_document("commitments", f"other-{number}", {"status": "withdrawn"}, version=0)
+    assert [one["id"] for one in commitments.listed(store, "active")] == ["CMT-1"]
+    clockwork.ms += 365 * 86_400_000
+    assert commitments.expire(store) == ["CMT-1"]
+
+
 @pytest.mark.parametrize("status", commitments.STATUSES)
 def test_every_status_can_be_reached_from_an_active_one(store, status):
     promise(store)

@@ -26,6 +26,7 @@ ACTIVE: frozenset[str] = frozenset({"pending", "verified"})
 TEXT_MOST = 20_000
 
 _COLLECTION = "commitments"
+_EVERY = 1_000_000  # no promise is too old to be seen
 _TRIES = 32
 _YEAR_9999 = 253_370_764_800_000
 
@@ -80,7 +81,7 @@ def listed(store: Store, status: str | None = None) -> list[Commitment]:
         raise BadCommitmentError(f"status must be active or one of {', '.join(STATUSES)}")
     wanted = ACTIVE if status == "active" else STATUSES if status is None else (status,)
     now = store.now()
-    every = [_read(one, now) for one in store.documents(_COLLECTION)]
+    every = [_read(one, now) for one in store.documents(_COLLECTION, limit=_EVERY)]
     return [one for one in every if one["status"] in wanted]
 
 
@@ -111,7 +112,7 @@ def resolve(store: Store, name: str, status: str, resolution: str | None = None)
 def expire(store: Store) -> Sequence[str]:
     """Write down which commitments' time is over; a reader sees them as expired before that too."""
     done = []
-    for found in store.documents(_COLLECTION):
+    for found in store.documents(_COLLECTION, limit=_EVERY):
         now = store.now()
         one = _read(found, now)
         if one["status"] != found.body["status"]:
