@@ -11,8 +11,6 @@ The names below are the library; everything else is how it is built. They are lo
 `import sidelight` costs a hook process nothing.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # the constant of `typing`, without its import
 
 if TYPE_CHECKING:  # for type checkers and editors; at run time `__getattr__` loads what is asked for

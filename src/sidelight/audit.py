@@ -14,12 +14,12 @@ Whatever goes wrong is returned as a sentence and never raised: the caller's wor
 
 from __future__ import annotations
 
+import _thread
 import errno
 import functools
 import json
 import os
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -154,7 +154,7 @@ class _Pen(NamedTuple):
 #: The files written last stay open: to open one takes longer than to write a line.
 _pens: dict[str, _Pen] = {}
 _PENS_MOST = 4
-_writing = threading.Lock()
+_writing = _thread.allocate_lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release

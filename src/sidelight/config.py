@@ -234,7 +234,7 @@ def read_file(file: str) -> dict[str, Any]:
     if len(data) > _LARGEST_FILE:
         raise ConfigError(file=file, key="the file", allowed=f"at most {_LARGEST_FILE:,} bytes", value="larger")
     try:
-        raw = json.loads(data.decode("utf-8-sig"))
+        raw = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode())
     except (ValueError, RecursionError) as error:
         raise ConfigError(file=file, key="the file", allowed="JSON", value=line(str(error), 120)) from error
     if not isinstance(raw, dict):

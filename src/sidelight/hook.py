@@ -6,8 +6,6 @@ not answer in time. Whatever happens, it ends in its own time, with exit code 0,
 Source: design 6.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 
@@ -30,7 +28,7 @@ else:
 TRIES_EVERY_SECONDS = 60
 
 
-def main(arguments: list[str]) -> NoReturn:
+def main(arguments: list[str]) -> "NoReturn":
     """Answer one hook call and end the process."""
     import _thread
 
@@ -50,14 +48,14 @@ def _end_after(seconds: float) -> None:
     system._exit(0)  # noqa: SLF001 - as above
 
 
-def _seconds(env: Mapping[str, str]) -> float:
+def _seconds(env: "Mapping[str, str]") -> float:
     try:
         return min(max(float(env["SIDELIGHT_HOOK_SECONDS"]), 0.05), 600.0)
     except (KeyError, ValueError):
         return rendezvous.SECONDS
 
 
-def _run(host: str, env: Mapping[str, str], began: float, seconds: float) -> None:
+def _run(host: str, env: "Mapping[str, str]", began: float, seconds: float) -> None:
     payload = _input()
     try:
         cwd = system.getcwd()
@@ -153,11 +151,11 @@ def _is_same_user(link: object) -> bool:
 # ── without it ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _alone(host: str, cwd: str, payload: bytes, env: Mapping[str, str], began: float) -> None:
+def _alone(host: str, cwd: str, payload: bytes, env: "Mapping[str, str]", began: float) -> None:
     from sidelight.hosts import costs
     from sidelight.hosts.dialogue import BrokenInputError, Caller, hold
 
-    def opened(facts: LiveFacts) -> Ledger:
+    def opened(facts: "LiveFacts") -> "Ledger":
         from sidelight.ledger import Ledger
 
         ledger = Ledger.open(facts=facts, cwd=facts.cwd, env=env)
@@ -179,7 +177,7 @@ def _alone(host: str, cwd: str, payload: bytes, env: Mapping[str, str], began: f
         costs.note(home, said, time.monotonic() - began)
 
 
-def _note(env: Mapping[str, str], sentence: str) -> None:
+def _note(env: "Mapping[str, str]", sentence: str) -> None:
     """One line in the log of the user's home; where there is no home there is no log either."""
     from sidelight import audit, space
 
@@ -191,7 +189,7 @@ def _note(env: Mapping[str, str], sentence: str) -> None:
         pass
 
 
-def _start_server(env: Mapping[str, str]) -> None:
+def _start_server(env: "Mapping[str, str]") -> None:
     """Have a server for the next call. Done by a child that lets go of the host's pipes first: nobody waits for it."""
     where = rendezvous.place(env)
     if where is None or sys.platform == "win32" or _was_tried(where.tried):

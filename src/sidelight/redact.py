@@ -694,7 +694,7 @@ def line(text: str, limit: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    if not text.isprintable() or re.search(_BLANKS, text):
+    if not text.isprintable() or (not text.isascii() and re.search(_BLANKS, text)):
         text = "".join(_visible(char) for char in text)
     if "<" in text:
         text = re.sub(r"<(/?[A-Za-z!?][^<>]{0,200})>", r"(\1)", text)
@@ -702,7 +702,7 @@ def _escaped(text: str) -> str:
 
 
 def _visible(char: str) -> str:
-    if char.isprintable() and not re.match(_BLANKS, char):
+    if char.isprintable() and (char.isascii() or not re.match(_BLANKS, char)):
         return char
     if char in _SPACES:
         return " "

@@ -8,8 +8,6 @@ interpreter has loaded already: no `os`, no `typing`.
 Source: design 6.
 """
 
-from __future__ import annotations
-
 import sys
 
 TYPE_CHECKING = False
@@ -60,7 +58,7 @@ def environment() -> dict[str, str]:
             for name, value in posix.environ.items()}  # fmt: skip
 
 
-def passed_on(env: Mapping[str, str]) -> list[str]:
+def passed_on(env: "Mapping[str, str]") -> list[str]:
     """What of the environment goes along, as `NAME=value`; of a secret only that it is there."""
     found = []
     for name, value in env.items():
@@ -85,7 +83,7 @@ class Place:
         self.tried = f"{directory}/{name}.tried"
 
 
-def state_dir(env: Mapping[str, str]) -> str:
+def state_dir(env: "Mapping[str, str]") -> str:
     """The user's own home: `SIDELIGHT_HOME`, else `sidelight` in the platform's state directory; '' if unknown.
 
     >>> state_dir({"SIDELIGHT_HOME": "~/ours", "HOME": "/home/me"})
@@ -105,7 +103,7 @@ def state_dir(env: Mapping[str, str]) -> str:
     return f"{state}/sidelight" if state.startswith("/") else home and f"{home}/.local/state/sidelight"
 
 
-def place(env: Mapping[str, str]) -> Place | None:
+def place(env: "Mapping[str, str]") -> "Place | None":
     """Where the user's server is, or would be; None where there is no home yet, or no such thing as a socket."""
     home = state_dir(env)
     if sys.platform == "win32" or not home:
@@ -143,7 +141,7 @@ def is_private_socket(path: str) -> bool:
     return about.st_mode & 0o170000 == _SOCKET and about.st_uid == posix.getuid() and not about.st_mode & 0o077
 
 
-def may_start(env: Mapping[str, str]) -> bool:
+def may_start(env: "Mapping[str, str]") -> bool:
     """May a server be started here? Not where one would outlive its purpose, and not where it is not wanted."""
     if env.get("CI", "").lower() in ("1", "true") or env.get("SIDELIGHT_NO_SERVER", "") not in ("", "0"):
         return False
@@ -153,7 +151,7 @@ def may_start(env: Mapping[str, str]) -> bool:
 # ── the envelope ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def envelope(host: str, cwd: str, pid: int, spent_us: int, env: Mapping[str, str]) -> bytes:
+def envelope(host: str, cwd: str, pid: int, spent_us: int, env: "Mapping[str, str]") -> bytes:
     """The head of what is sent: whose hook, where, child of which process, what it took until now, the environment."""
     fields = [host, cwd, str(pid), str(spent_us), *passed_on(env)]
     return "\0".join(fields).encode("utf-8", "surrogateescape")
@@ -184,7 +182,7 @@ def request(version: str, head: bytes, payload: bytes) -> bytes:
     return lines.encode("ascii") + head + payload
 
 
-def spawn(python: str, env: Mapping[str, str]) -> None:
+def spawn(python: str, env: "Mapping[str, str]") -> None:
     """Start the server's process and leave it to itself: its own session, no open files, `/` as its directory.
 
     Returns at once in the caller; no matter how many do so at once, one comes of it.

@@ -198,7 +198,7 @@ def imported(code: str) -> set[str]:
 
 def test_a_hook_that_forwards_imports_next_to_nothing():
     found = imported("import sidelight.hook, _socket")
-    assert found == {"__future__", "_socket", "sidelight", "sidelight.hook", "sidelight.rendezvous"}
+    assert found == {"_socket", "sidelight", "sidelight.hook", "sidelight.rendezvous"}
 
 
 def test_a_hook_that_works_alone_imports_nothing_heavy():
@@ -207,8 +207,17 @@ def test_a_hook_that_works_alone_imports_nothing_heavy():
         "from sidelight.effects.shell import commands; from sidelight.facts import LiveFacts; "
         "assert commands('for f in a; do rm $f; done', LiveFacts('/'))[1]"
     )
-    heavy = "asyncio msgspec starlette uvicorn psycopg mcp rich subprocess http typing dataclasses pathlib tempfile"
+    heavy = (
+        "asyncio dataclasses http importlib mcp msgspec pathlib psycopg rich starlette subprocess tempfile threading "
+        "typing uvicorn weakref"
+    )
     assert imported(code) & set(heavy.split()) == set()
+
+
+def test_an_edit_looks_at_nothing_and_so_imports_nothing_that_looks():
+    code = "import sidelight.hosts.moments; from sidelight import observing; observing.begin"
+    looks = {"sidelight.facts.looks", "sidelight.observing.ending", "sidelight.hosts.news", "subprocess"}
+    assert imported(code) & looks == set()
 
 
 def test_a_read_needs_neither_the_ledger_nor_its_file(env, repo):

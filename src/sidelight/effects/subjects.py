@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from importlib import import_module
 
 from sidelight.actions import Draft
 from sidelight.effects import UNKNOWN, Command, Effects
@@ -182,7 +181,7 @@ def _judged(command: Command, facts: Facts) -> Effects:
 def _asked(name: str, command: Command, facts: Facts) -> Effects | None:
     """One module's answer. A rule that fails leaves the command unknown, not the session without an answer."""
     try:
-        subject = cast("Subject", import_module(f"sidelight.effects.{name}"))
+        subject = cast("Subject", getattr(__import__("sidelight.effects", fromlist=[name]), name))
         return subject.read(command, facts)
     except Exception:  # noqa: BLE001 - see above
         return None

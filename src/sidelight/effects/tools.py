@@ -6,7 +6,6 @@ no table is unknown, never a read.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from sidelight import targets
@@ -90,7 +89,7 @@ def bare_name(tool: object) -> str:
     >>> bare_name("mcp__files__write_file"), bare_name("functions.shell"), bare_name("MultiEdit")
     ('write_file', 'shell', 'multiedit')
     """
-    return re.sub(r"^functions\.", "", str(tool).rpartition("__")[2]).casefold()
+    return str(tool).rpartition("__")[2].removeprefix("functions.").casefold()
 
 
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -541,18 +541,24 @@ def _config_entries(text: str) -> list[_Entry]:
     for whole in text.replace("\r\n", "\n").replace("\\\n", "").split("\n"):
         line = whole.strip()
         if line.startswith("["):
-            head = re.match(_SECTION, line)
-            if head is None:
-                section = sub = ""
-                continue
-            section, sub = head[1].lower(), re.sub(r"\\(.)", r"\1", head[2] or "")
-            if not sub and "." in section:  # [branch.main], the old spelling
-                section, _, sub = section.partition(".")
-            line = line[head.end() :].strip()
+            section, sub, line = _config_section(line)
         if section and line and line[0] not in "#;":
             key, equals, value = line.partition("=")
             found.append(_Entry(f"{section}.{key.strip().lower()}", sub, _config_value(value) if equals else "true"))
     return found
+
+
+def _config_section(line: str) -> tuple[str, str, str]:
+    """Section, subsection and what follows on the line; '' for what is no section."""
+    if line[1:-1].isalnum() and line.endswith("]"):  # most are so, and a pattern costs a hook its compilation
+        return line[1:-1].lower(), "", ""
+    head = re.match(_SECTION, line)
+    if head is None:
+        return "", "", ""
+    section, sub = head[1].lower(), re.sub(r"\\(.)", r"\1", head[2] or "")
+    if not sub and "." in section:  # [branch.main], the old spelling
+        section, _, sub = section.partition(".")
+    return section, sub, line[head.end() :].strip()
 
 
 def _config_value(raw: str) -> str:
@@ -707,7 +713,10 @@ def machine_name(env: Mapping[str, str]) -> str:
 
 
 def _plain_name(text: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", text.strip()).strip("-.").lower()[:64]
+    text = text.strip()
+    if not text.replace("-", "").isalnum():  # most are so, and a pattern costs a hook its compilation
+        text = re.sub(r"[^\w.-]+", "-", text)
+    return text.strip("-.").lower()[:64]
 
 
 def _machine_id() -> bytes:

@@ -10,11 +10,13 @@ and `install.py` (where its hooks are written). What is said at a moment is deci
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
 
 from sidelight.effects import Call, Effects
-from sidelight.records import Any, NamedTuple, Protocol, cast
+from sidelight.records import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+if TYPE_CHECKING:
+    from sidelight.ledger import Receipt
 
 #: Every host by its name (design 10), and its folder. The only list of them.
 HOSTS: dict[str, str] = {
@@ -102,6 +104,28 @@ class Answer(NamedTuple):
 
 
 NOTHING = Answer()
+MOST = 1500  # characters of one answer (design 5)
+
+
+def bounded_text(text: str) -> str:
+    """An answer within its bound, whatever went in."""
+    return text if len(text) <= MOST else text[: MOST - 2] + " …"
+
+
+class Heard(NamedTuple):
+    """What to answer, what to do once the answer is written, and the receipt of what was recorded."""
+
+    answer: Answer = NOTHING
+    then: tuple[Callable[[], None], ...] = ()
+    receipt: Receipt | None = None
+
+    def settle(self) -> None:
+        """The answer was written: what it said counts as said."""
+        for one in self.then:
+            one()
+
+
+SILENT = Heard()
 
 
 def is_ours(tool: str) -> bool:
@@ -140,4 +164,5 @@ class Speech(Protocol):
 
 def speech_of(host: str) -> Speech:
     """The speech of a host. `KeyError` for one that is not known."""
-    return cast("Speech", import_module(f"sidelight.hosts.{HOSTS[host]}.speech"))
+    found = __import__(f"sidelight.hosts.{HOSTS[host]}", fromlist=["speech"])  # `importlib` is an import more
+    return cast("Speech", found.speech)

@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping
 from sidelight import facts as machine
 from sidelight.effects import effects_of
 from sidelight.facts import LiveFacts
-from sidelight.hosts import BEFORE, HOSTS, Moment, Speech, is_ours, speech_of
+from sidelight.hosts import BEFORE, HOSTS, Heard, Moment, Speech, is_ours, speech_of
 from sidelight.records import TYPE_CHECKING, NamedTuple
 from sidelight.redact import line
 
-if TYPE_CHECKING:  # a read ends before any of them is needed
-    from sidelight.hosts.news import Heard
+if TYPE_CHECKING:  # a read ends before it is needed
     from sidelight.ledger import Ledger
 
 

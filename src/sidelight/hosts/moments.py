@@ -18,10 +18,12 @@ from sidelight.actions import Draft, Session
 from sidelight.config import DAY
 from sidelight.effects import Call, effects_of
 from sidelight.facts import Facts, boot_id, process_start
-from sidelight.hosts import Answer, Moment, Speech, announcing, news, watching
-from sidelight.hosts.news import SILENT, Heard, bounded_text
+from sidelight.hosts import SILENT, Answer, Heard, Moment, Speech, bounded_text, watching
 from sidelight.ledger import Ledger
-from sidelight.records import Any
+from sidelight.records import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a call in a fresh process imports what it needs
+    from sidelight.hosts.announcing import Announced
 
 PAUSED, KEPT, HEARD, CALLS = "paused", "kept", "heard", "calls"  # collections of documents
 
@@ -67,7 +69,7 @@ def hear(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts) -> Heard:
         if moment.what == hosts.PROMPT:
             watching.over(ledger, facts, me, whole=False)
         seen = watching.ended(_batch(moment), ledger, facts, me)
-        heard = _with(seen, news.since(ledger, me))
+        heard = _with(seen, _news(ledger, me))
     else:
         heard = _over(moment, ledger, facts, me)
     muted = me.actor in settings.mute_sessions or ledger.space in settings.mute_spaces
@@ -83,6 +85,8 @@ def _start(moment: Moment, ledger: Ledger, me: Session) -> Heard:
         export(moment.env_file, me)
     if moment.stamp is not None and _is_second(moment, ledger):
         return SILENT
+    from sidelight.hosts import news
+
     return news.at_start(ledger, me, again=moment.source == "compact", fresh=moment.source in _FRESH)
 
 
@@ -116,7 +120,7 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
         return Heard(Answer(given=signed(call, me)))
     done = moment.done if moment.done is not None else effects_of(call, facts)
     drafts = list(done.drafts)
-    said = announcing.announced(call, facts)
+    said = _announcements(call, facts)
     if said:
         return _announced(moment, ledger, me, said, drafts)
     if not drafts:
@@ -145,11 +149,21 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
     return Heard(receipt=receipt)
 
 
+def _announcements(call: Call, facts: Facts) -> list[Announced]:
+    if "sidelight" not in watching.text_of(call):
+        return []
+    from sidelight.hosts import announcing
+
+    return announcing.announced(call, facts)
+
+
 def _announced(
-    moment: Moment, ledger: Ledger, me: Session, said: Sequence[announcing.Announced], drafts: Sequence[Draft]
+    moment: Moment, ledger: Ledger, me: Session, said: Sequence[Announced], drafts: Sequence[Draft]
 ) -> Heard:
     """An announcement in a shell: recorded here too, because a sandbox may keep the command itself from the ledger."""
     key = moment.key()
+    from sidelight.hosts import announcing
+
     receipts = announcing.by_hook(ledger, me, said, key) if key is not None else []
     rest = [one for one in drafts if not (one.summary or "").startswith("sidelight ")]
     if rest:
@@ -199,8 +213,14 @@ def _after(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Ses
     seen = watching.ended([key] if key is not None else [], ledger, facts, me)
     kept = ledger.store.document(KEPT, key) if key is not None and not speech.HEARS_BEFORE else None
     ledger.see(me)
-    heard = news.since(ledger, me) if hosts.AFTER in speech.NEWS else SILENT
+    heard = _news(ledger, me) if hosts.AFTER in speech.NEWS else SILENT
     return _with(str(kept.body.get("text", "")) if kept is not None else None, _with(seen, heard))
+
+
+def _news(ledger: Ledger, me: Session) -> Heard:
+    from sidelight.hosts import news
+
+    return news.since(ledger, me)
 
 
 def _with(text: str | None, heard: Heard) -> Heard:

@@ -10,13 +10,11 @@ from collections.abc import Callable, Sequence
 from sidelight.actions import Notice, Session
 from sidelight.advisory import situation
 from sidelight.advisory.wording import age, name_of
-from sidelight.hosts import NOTHING, Answer
-from sidelight.ledger import Ledger, Receipt, notice_lines
+from sidelight.hosts import Answer, Heard, bounded_text
+from sidelight.ledger import Ledger, notice_lines
 from sidelight.ledger.states import Presence
-from sidelight.records import NamedTuple
 from sidelight.redact import line
 
-MOST = 1500  # characters of one answer
 NOTICES_MOST, ELSEWHERE_MOST = 3, 2
 START_MOST = 1200  # bytes: 300 tokens (design 8)
 
@@ -28,27 +26,6 @@ INSTRUCTION = (
     "--last`. A line that starts with `⚠ Cross-session:` says that an action meets another session's work: the user "
     "wants to hear of that before more is done."
 )
-
-
-class Heard(NamedTuple):
-    """What to answer, what to do once the answer is written, and the receipt of what was recorded."""
-
-    answer: Answer = NOTHING
-    then: tuple[Callable[[], None], ...] = ()
-    receipt: Receipt | None = None
-
-    def settle(self) -> None:
-        """The answer was written: what it said counts as said."""
-        for one in self.then:
-            one()
-
-
-SILENT = Heard()
-
-
-def bounded_text(text: str) -> str:
-    """An answer within its bound, whatever went in."""
-    return text if len(text) <= MOST else text[: MOST - 2] + " …"
 
 
 def since(ledger: Ledger, me: Session) -> Heard:

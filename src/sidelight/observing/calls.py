@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sidelight import space
 from sidelight.facts import read_bytes
-from sidelight.facts.looks import Look, Stamp
 from sidelight.records import Any, NamedTuple
 
 LARGEST = 4_000_000
@@ -213,48 +212,3 @@ def _object(file: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-# ── a look as it is kept ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def kept(look: Look) -> dict[str, Any]:
-    """The part of a look that belongs to its tree."""
-    paths = None if look.paths is None else {path: list(one) for path, one in look.paths.items()}
-    return {
-        "tree": look.tree,
-        "head": look.head,
-        "branch": look.branch,
-        "operation": look.operation,
-        "paths": paths,
-        "extras": {path: list(one) for path, one in look.extras.items()},
-    }
-
-
-def shared(look: Look) -> dict[str, Any]:
-    """The part of a look that all trees of its repository share."""
-    return {"refs": look.refs, "stash": look.stash and list(look.stash)}
-
-
-def remembered(known: Mapping[str, Any], common: Mapping[str, Any], tree: str | None) -> Look | None:
-    """The last look at a tree, from what was kept; None if there was none."""
-    if known.get("tree") != tree or (tree is not None and "head" not in known):
-        return None
-    try:
-        stash = common.get("stash")
-        return Look(
-            tree,
-            head=known.get("head") or "",
-            branch=known.get("branch"),
-            operation=known.get("operation"),
-            paths=_stamps(known.get("paths")),
-            refs=common.get("refs"),
-            stash=None if stash is None else tuple(stash),
-            extras=_stamps(known.get("extras")) or {},
-        )
-    except (TypeError, ValueError, AttributeError):
-        return None
-
-
-def _stamps(said: Mapping[str, Sequence[Any]] | None) -> dict[str, Stamp] | None:
-    return None if said is None else {path: Stamp(*one) for path, one in said.items()}

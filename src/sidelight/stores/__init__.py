@@ -105,7 +105,7 @@ def _boot() -> str:
     global _this_boot  # noqa: PLW0603 - a process does not outlive its boot, so it asks once
     if not _this_boot:
         try:
-            with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
                 _this_boot = file.read().strip()
         except OSError:
             # No boot id: the moment of boot, to the minute, says as much.
@@ -323,12 +323,11 @@ def open_store(url: str, *, clock: Clock | None = None) -> Store:
 
     `clock` replaces the machine's clocks in tests. Raises `StoreError` with the known schemes for any other.
     """
-    from importlib import import_module
-
     scheme = _scheme(url)
     for module, schemes in ENGINES.values():
         if scheme in schemes:
-            store: Store = import_module(module).open(url, clock=clock or MACHINE_CLOCK)
+            engine = __import__(module, fromlist=["open"])  # `importlib` would be an import more
+            store: Store = engine.open(url, clock=clock or MACHINE_CLOCK)
             return store
     known = ", ".join(s for _, schemes in ENGINES.values() for s in schemes if s)
     raise StoreError(f"unknown store {scheme}://… ; known are {known}, or a file's path")

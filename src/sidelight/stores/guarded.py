@@ -14,8 +14,8 @@ Source: design 7.
 
 from __future__ import annotations
 
+import _thread
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -83,7 +83,7 @@ class Guarded:
         self.waits = can_be_gone(url)
         self._hasty = engine is not None and not self.waits
         self._engine = engine
-        self._opening = threading.Lock()
+        self._opening = _thread.allocate_lock()
         self._answered = False  # has it, in this process?
         self._spool: Spool | None = None
         self._heirs: dict[str, Spool] = {}

@@ -7,7 +7,7 @@ the compiled modules are loaded by themselves; where that is not possible, as us
 from __future__ import annotations
 
 import sys
-from importlib.machinery import PathFinder
+from _frozen_importlib_external import PathFinder  # `importlib.machinery` brings a package along
 
 from sidelight.records import TYPE_CHECKING, Any
 

@@ -6,11 +6,11 @@ by sleeping. The connection is opened anew when somebody has put another file in
 
 from __future__ import annotations
 
+import _thread
 import os
 import sqlite3
-import threading
 import time
-import weakref
+from _weakrefset import WeakSet
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -71,7 +71,7 @@ class File:
         self._busy_ms = busy_ms
         self._begin = begin
         self._on_close = on_close
-        self._turn = threading.Lock()
+        self._turn = _thread.allocate_lock()
         self._db: sqlite3.Connection | None = None
         self._open: tuple[int, int] | None = None  # device and inode of what is open
         self._opened = 0  # how often it was opened
@@ -379,7 +379,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 # ── forks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_every_file: weakref.WeakSet[File] = weakref.WeakSet()
+_every_file: WeakSet[File] = WeakSet()
 _held: list[File] = []
 
 
