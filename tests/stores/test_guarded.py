@@ -229,6 +229,22 @@ def test_a_store_that_hangs_holds_nobody(stage):
         stage.first.now()
 
 
+def test_a_call_that_ends_after_everything_was_let_go_leaves_nothing_open(stage):
+    earlier = set(threading.enumerate())
+    stage.acts()
+    stage.becomes("hangs")
+    stage.is_spooled(name="b.py")
+    left_behind = set(threading.enumerate()) - earlier
+    engine = stage.first._engine
+    stage.first.dispose()
+    flaky.released.set()
+    for thread in left_behind:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert len(stage.record()) == 2, "it came after all"
+    assert engine._file._db is None
+
+
 def test_a_store_that_is_left_alone_is_not_asked_not_even_by_another_process(stage):
     stage.acts()
     stage.becomes("gone")

@@ -85,6 +85,7 @@ class Guarded:
         self._engine = engine
         self._opening = _thread.allocate_lock()
         self._answered = False  # has it, in this process?
+        self._disposed = False
         self._spool: Spool | None = None
         self._heirs: dict[str, Spool] = {}
         self._breaker: Breaker | None = None
@@ -130,6 +131,14 @@ class Guarded:
                 self._engine = open_store(self._url, clock=self._clock)
             return self._engine
 
+    def _asked(self, call: Ask[T]) -> T:
+        """The call, in a thread that whoever asked may have left behind: what it opens then, it lets go of itself."""
+        try:
+            return call(self._opened())
+        finally:
+            if self._disposed and self._engine is not None:
+                self._engine.dispose()
+
     # ── asking ──
 
     def ask(self, call: Ask[T], *, within_ms: int = 0, patient: bool = False) -> T:
@@ -145,7 +154,7 @@ class Guarded:
                 raise StoreGone(f"the {self.name} store cannot be reached: {why}")
             began = time.monotonic()
             try:
-                answer = self._threads().run(lambda: call(self._opened()), max(within_ms, state.patience()))
+                answer = self._threads().run(partial(self._asked, call), max(within_ms, state.patience()))
             except StoreGone as error:
                 self.breaker.failed(str(error))
                 raise StoreGone(f"the {self.name} store cannot be reached: {error}") from error
@@ -412,6 +421,7 @@ class Guarded:
         return Guarded(self._url, self._home, clock=self._clock, engine=self._engine.hasty(ms))
 
     def dispose(self) -> None:
+        self._disposed = True
         if self._engine is not None:
             self._engine.dispose()
         if self._bounded is not None:
