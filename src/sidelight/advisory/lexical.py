@@ -7,6 +7,7 @@ Only the announcements of others are matched this way, and only after their targ
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 from sidelight.targets import split_words
 
@@ -76,6 +77,16 @@ def distinctive(text: str, most: int = MOST) -> list[str]:
     ['redrive', 'flood']
     """
     return list(_distinctive(text[:4000])[:most])
+
+
+def distinctive_of(parts: Iterable[str], most: int = MOST) -> list[str]:
+    """Those of several texts that say together what something is about.
+
+    >>> distinctive_of(["fix the redrive flood", "redrive", "quota"])
+    ['redrive', 'flood', 'quota']
+    """
+    found = dict.fromkeys(word for part in dict.fromkeys(parts) for word in _distinctive(part[:4000]))
+    return sorted(found, key=lambda word: -len(word))[:most]
 
 
 # The words of one announcement are held against those of many, and theirs were asked for before.

@@ -6,7 +6,7 @@ import json
 
 from sidelight.actions import ANNOUNCES, DESTROYS, EDITS, EFFECTS, KINDS, Action, Draft, Sighting, Touch
 from sidelight.advisory.case import AREA, WORDS, Finding, Past, finding, judge_by_table, relation_of
-from sidelight.advisory.lexical import distinctive
+from sidelight.advisory.lexical import distinctive, distinctive_of
 from sidelight.advisory.rules import CONFLICT, NEARBY, OVERLAP
 from sidelight.records import Any
 from sidelight.targets import fold, scheme_of, section, short
@@ -77,14 +77,11 @@ def switches_off(touch: Touch) -> bool:
     return touch.value is True and leaf in _OFF_WHEN_TRUE
 
 
-def subject(draft: Draft | Action) -> str:
-    """The free text and the names that say what a draft is about, for matching open intents."""
-    names = " ".join(
-        short(touch.key) for touch in draft.touches if scheme_of(touch.key) in ("config", "commitment", "area")
-    )
-    return " ".join(
-        part for part in (draft.reason, draft.target, draft.area, getattr(draft, "words", ""), names) if part
-    )
+def about(draft: Draft | Action, most: int) -> list[str]:
+    """The words that say what a draft is about, out of its text and its names, for matching open intents."""
+    names = [short(touch.key) for touch in draft.touches if scheme_of(touch.key) in ("config", "commitment", "area")]
+    texts = (draft.reason, draft.target, draft.area, getattr(draft, "words", ""), *names)
+    return distinctive_of((text for text in texts if text), most)
 
 
 def _namesake(named: str, mine: str) -> bool:
@@ -109,7 +106,7 @@ def judge_words(
     if any(one.effect == ANNOUNCES and _namesake(one.key, touch.key) for one in plan.touches):
         return None  # they said which one they mean, and mine is another of the same name
     by_area = scheme_of(sighting.key) == "area"
-    shared = (set(distinctive(subject(mine), 40)) & set(distinctive(plan.reason or "", 40))) | met
+    shared = (set(about(mine, 40)) & set(distinctive(plan.reason or "", 40))) | met
     if by_area:  # the area's own name says nothing beyond the area
         shared = {word for word in shared if word not in distinctive(plan.area or "", 40)}
     if not by_area and len(shared) < 2 and not _names_area(mine, plan):
@@ -144,4 +141,4 @@ _BY_WORDS = frozenset({"config", "commitment", "secret", "workflow", "service", 
 
 
 def _names_area(mine: Draft | Action, plan: Action) -> bool:
-    return bool(plan.area) and fold(plan.area or "") in {fold(word) for word in distinctive(subject(mine), 40)}
+    return bool(plan.area) and fold(plan.area or "") in {fold(word) for word in about(mine, 40)}

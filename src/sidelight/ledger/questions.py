@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidelight.actions import DESTROYS, KINDS, Draft, Session, Touch
-from sidelight.advisory.lexical import distinctive
-from sidelight.advisory.values import subject
+from sidelight.advisory.values import about
 from sidelight.config import Config
 from sidelight.ledger.ground import Ground
 from sidelight.stores import Question
@@ -60,7 +59,7 @@ def _word_keys(draft: Draft, who: Session | None) -> list[str]:
         top = section(touch.key)
         if top is not None:
             found.append(area_key(where, short(top)))
-    for word in distinctive(subject(draft), 24):
+    for word in about(draft, 24):
         found += [word_key(where, word), area_key(where, word)]
     return found
 

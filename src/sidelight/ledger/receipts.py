@@ -88,12 +88,8 @@ def judged(asked: Asked, found: Appended) -> Receipt:
         return Receipt(not asked.dry, found.added, duplicate=found.duplicate, now=found.now)
     mine: Sequence[Action | Draft] = found.added or asked.drafts
     advisory = _advised(asked, found, mine)
-    loud = advisory._replace(
-        findings=tuple(one for one in advisory.findings if at_least(one.severity, asked.settings.attention_from)),
-        echoes=tuple(one for one in advisory.echoes if at_least(one.severity, asked.settings.attention_from)),
-        present=(),
-    )
-    undo = losing(loud.findings, found.added)
+    loud = _loud(advisory, asked.settings)
+    undo = losing(loud.findings, found.added) if loud.findings else None
     said = MUTED if asked.muted else loud
     if asked.present:
         said = _with_present(said, advisory.present, found, asked.settings, mine)
@@ -107,6 +103,17 @@ def judged(asked: Asked, found: Appended) -> Receipt:
         advisory=advisory,
         now=found.now,
         said=said,
+    )
+
+
+def _loud(advisory: Advisory, settings: Config) -> Advisory:
+    """Of what matters that which is grave enough to be put into words, whoever else is there."""
+    if not (advisory.findings or advisory.echoes):
+        return advisory._replace(present=())
+    return advisory._replace(
+        findings=tuple(one for one in advisory.findings if at_least(one.severity, settings.attention_from)),
+        echoes=tuple(one for one in advisory.echoes if at_least(one.severity, settings.attention_from)),
+        present=(),
     )
 
 

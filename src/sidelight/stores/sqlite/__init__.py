@@ -183,7 +183,7 @@ class SqliteStore:
         if dry:
             with self._reading() as db:
                 start = self._beginnings.read(db, me)
-                return self._look(db, question, me, start, marks_before(db, question, me))
+                return self._look(db, question, me, start, marks_before(db, question, me, start.bare))
         appended, start, changes = self._append(entries, question, me, key, ago_ms)
         if changes is not None:
             self._beginnings.keep(start, me, appended.added, changes)
@@ -200,7 +200,7 @@ class SqliteStore:
             again = self._again(db, key, question, me, start) if key is not None else None
             if again is not None:
                 return again, start, None
-            found = self._look(db, question, me, start, marks_before(db, question, me))
+            found = self._look(db, question, me, start, marks_before(db, question, me, start.bare))
             added = self._add(db, entries, start, ago_ms)
             if added and found.before:
                 self._touch(db, added, found.before)
@@ -282,7 +282,7 @@ class SqliteStore:
         added = tuple([taken(entry, start.last + place, then, late=late) for place, entry in enumerate(entries, 1)])
         for one in added:
             db.execute(PUT_ACTION, row_of(one))
-        _project(db, added)
+        start.bare.left(_project(db, added))
         return added
 
     def _arrived_late(
@@ -459,9 +459,10 @@ class SqliteStore:
         db.executemany(
             "UPDATE actions SET outcome = ?, outcome_ts = ? WHERE seq = ?", [(outcome, now, seq) for seq in seqs]
         )
-        for action in self._rows.actions(db, seqs).values():
-            if not still_marking(action, outcome):
-                self._take_back(db, action)
+        over = [one for one in self._rows.actions(db, seqs).values() if not still_marking(one, outcome)]
+        _drop_plans(db, over)
+        for action in over:
+            self._take_back(db, action)
 
     def _by_id(self, db: sqlite3.Connection, action_id: str) -> tuple[Action, str | None] | None:
         row = db.execute(
@@ -676,6 +677,7 @@ class SqliteStore:
     def _delete(self, db: sqlite3.Connection, actions: Sequence[Action]) -> None:
         """Delete actions with their marks. What the same actor did before them goes too, or is marked anew after."""
         history.drop(db, actions)
+        _drop_plans(db, actions)
         for one in actions:
             _unmark(db, one)
             db.execute("DELETE FROM actions WHERE seq = ?", (one.seq,))
@@ -714,14 +716,17 @@ class SqliteStore:
 # ── the projections ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _project(db: sqlite3.Connection, actions: Iterable[Action]) -> None:
-    """The marks of actions, in order of the record."""
+def _project(db: sqlite3.Connection, actions: Iterable[Action]) -> list[Mark]:
+    """Leave the marks of actions, in order of the record; those that were left."""
+    left: list[Mark] = []
     marks: list[tuple[Any, ...]] = []
     plans: list[tuple[Any, ...]] = []
     changes: list[tuple[Any, ...]] = []
     for one in actions:
         actor, agent, seq = one.actor or "", one.agent or "", one.seq
-        for key, role, effect, slot in marks_of(one.touches):
+        mine = marks_of(one.touches)
+        left += mine
+        for key, role, effect, slot in mine:
             if role == PLAN:
                 plans.append((key, seq, actor, agent))
             else:
@@ -732,15 +737,22 @@ def _project(db: sqlite3.Connection, actions: Iterable[Action]) -> None:
     for sql, values in ((_PUT_MARK, marks), (_PUT_PLAN, plans), (_PUT_CHANGE, changes)):
         if values:
             db.executemany(sql, values)
+    return left
+
+
+def _drop_plans(db: sqlite3.Connection, actions: Iterable[Action]) -> None:
+    """What these actions announced is announced no more."""
+    plans = [(key, one.seq) for one in actions for key, role, _, _ in marks_of(one.touches) if role == PLAN]
+    if plans:
+        db.executemany("DELETE FROM plans WHERE key = ? AND seq = ?", plans)
 
 
 def _unmark(db: sqlite3.Connection, action: Action) -> dict[Mark, int]:
-    """Delete an action's marks; those that were, each with the place of the one before (0: none, -1: unknown)."""
+    """Delete the marks of work and harm of an action; those that were, each with the place of the one before (0: none,
+    -1: unknown).
+    """
     actor, agent, seq = action.actor or "", action.agent or "", action.seq
     marks = marks_of(action.touches)
-    plans = [(mark.key, seq) for mark in marks if mark.role == PLAN]
-    if plans:
-        db.executemany("DELETE FROM plans WHERE key = ? AND seq = ?", plans)
     lost: dict[Mark, int] = {}
     for mark in marks:
         if mark.role == PLAN:

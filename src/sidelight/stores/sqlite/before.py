@@ -6,7 +6,7 @@ Of each key and role the newest rows are read; where a few chatty sessions fill 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sidelight.actions import EDITS, FILES_COUNTED, REPLACES, Session, Told, Work
 from sidelight.records import Any, NamedTuple
@@ -21,6 +21,7 @@ from sidelight.stores.projections import (
     SETTLING,
     WORK,
     Found,
+    Mark,
     Probe,
     at_work,
     interior,
@@ -29,6 +30,7 @@ from sidelight.stores.projections import (
 from sidelight.stores.sqlite.rows import Rows, as_json
 
 ROWS_A_KEY = 64
+_BARE_MOST = 10_000
 _SELECTS_MOST = 400  # SQLite takes 500 in one statement
 _STAKES_MOST = 60
 _CLOSER_MOST = 25
@@ -52,6 +54,11 @@ _INSIDE = (
     "GROUP BY actor, agent, effect"
 )
 _INSIDE_PLAN = f"SELECT DISTINCT 'announces', actor, agent, seq FROM plans WHERE key > ?3 AND key < ?4 AND {_OTHERS}"
+
+_OF_ANYBODY = {
+    HARM: f"SELECT EXISTS (SELECT 1 FROM marks INDEXED BY marks_newest WHERE role = '{HARM}' AND key = ?)",
+    PLAN: "SELECT EXISTS (SELECT 1 FROM plans WHERE key = ?)",
+}
 
 # What certain sessions (?2) last did to certain resources (?1).
 _CLOSER = (
@@ -86,27 +93,58 @@ _FILES_IN_DIRECTORY = (
 )
 
 
-def marks_before(db: sqlite3.Connection, question: Question, me: Session | None) -> list[Found]:
+class Bare:
+    """Keys on which nobody has left any harm or plan, as far as that is known: the directories of one file are those of
+    the next. Good for as long as nobody else writes, and told of what is written here.
+    """
+
+    __slots__ = ("_asked", "keys")
+
+    def __init__(self) -> None:
+        self.keys: dict[str, set[str]] = {WORK: set(), HARM: set(), PLAN: set()}  # by role; never any of work
+        self._asked: dict[str, list[str]] = {HARM: [], PLAN: []}
+
+    def learn(self, db: sqlite3.Connection, role: str, keys: list[str]) -> None:
+        """Nobody else has left anything on these keys; of those that were asked for before too, see about oneself."""
+        before, self._asked[role] = self._asked[role], keys
+        for key in keys:
+            if key in before and not db.execute(_OF_ANYBODY[role], (key,)).fetchone()[0]:
+                if len(self.keys[role]) >= _BARE_MOST:
+                    self.keys[role].clear()
+                self.keys[role].add(key)
+
+    def left(self, marks: Iterable[Mark]) -> None:
+        """Somebody leaves these marks."""
+        for key, role, _, _ in marks:
+            self.keys[role].discard(key)
+
+
+def marks_before(db: sqlite3.Connection, question: Question, me: Session | None, bare: Bare) -> list[Found]:
     """The marks of others that a question meets, and what they and I last did to the same resources."""
     mine = (me.actor, me.agent or "") if me is not None and me.actor else _NOBODY
-    found = _probed(db, question.probes, mine)
+    found = _probed(db, question.probes, mine, bare)
     if not found:
         return []
     return list(dict.fromkeys(found + _closer(db, question.stakes, found, mine[0])))
 
 
-def _probed(db: sqlite3.Connection, probes: Sequence[Probe], mine: _Who) -> list[Found]:
+def _probed(db: sqlite3.Connection, probes: Sequence[Probe], mine: _Who, bare: Bare) -> list[Found]:
     asked = _Asked([], [], [], [], [])
+    keys = {WORK: asked.work, HARM: asked.harm, PLAN: asked.plan}
     for probe in probes:
         key, role = probe
+        if key in bare.keys[role]:
+            continue
         bounds = interior(key) if key[-2:] == INSIDE else None
         if bounds is None:
-            (asked.work if role == WORK else asked.harm if role == HARM else asked.plan).append(key)
+            keys[role].append(key)
         elif role == PLAN:
             asked.plans_inside.append((probe, bounds))
         else:
             asked.inside.append((probe, bounds))
     if not _is_anything(db, asked, mine):
+        bare.learn(db, HARM, asked.harm)
+        bare.learn(db, PLAN, asked.plan)
         return []
     found: list[Found] = []
     for (key, role), bounds in (*asked.inside, *asked.plans_inside):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from sidelight.actions import Action, Session
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import Anchor, Clock, anchor
+from sidelight.stores.sqlite.before import Bare
 
 # In one statement: the clock's anchor, the last seq, my session, how many open intents I have.
 _BEGINNING = """
@@ -36,6 +37,7 @@ class Beginning(NamedTuple):
     row: tuple[Any, ...]  # my session's: last_seen, ended, space, machine, body
     anchor: Anchor | None  # a new one, to be kept
     stamp: tuple[int, int]  # how often others and this connection had written
+    bare: Bare  # what is known to be free of marks
 
 
 class _Kept(NamedTuple):
@@ -43,6 +45,7 @@ class _Kept(NamedTuple):
     here: Anchor
     last: int
     mine: dict[_Who, _Mine]
+    bare: Bare
 
 
 class Beginnings:
@@ -65,7 +68,7 @@ class Beginnings:
             mine = kept.mine.get(who)
             now = kept.here.reading(self._clock)
             if mine is not None and now is not None:
-                return Beginning(now, kept.last, *mine, None, stamp)
+                return Beginning(now, kept.last, *mine, None, stamp, kept.bare)
         return self._read(db, who, stamp)
 
     def _read(self, db: sqlite3.Connection, who: _Who, stamp: tuple[int, int]) -> Beginning:
@@ -75,12 +78,12 @@ class Beginnings:
         now = here.reading(self._clock) if here is not None else None
         if here is None or now is None:
             new = anchor(self._clock, _latest(db, here))
-            return Beginning(new.ts, last, announced, tuple(row), new, stamp)
+            return Beginning(new.ts, last, announced, tuple(row), new, stamp, Bare())
         kept = self._kept
         if kept is None or kept.stamp != stamp or len(kept.mine) >= _KEPT_MOST:
-            kept = self._kept = _Kept(stamp, here, last, {})
+            kept = self._kept = _Kept(stamp, here, last, {}, Bare())
         kept.mine[who] = announced, tuple(row)
-        return Beginning(now, last, announced, tuple(row), None, stamp)
+        return Beginning(now, last, announced, tuple(row), None, stamp, kept.bare)
 
     def keep(self, start: Beginning, me: Session | None, added: Sequence[Action], changes: int) -> None:
         """An append that changed nothing else was committed: the next one begins where it ended.
@@ -95,7 +98,7 @@ class Beginnings:
             who = (me.actor, me.agent or "") if me is not None else ("", "")
             own = sum(one.kind == "intent" and (one.actor or "") == who[0] for one in added)
             mine = {who: (start.announced + own, start.row)}
-        self._kept = _Kept((start.stamp[0], changes), kept.here, start.last + len(added), mine)
+        self._kept = _Kept((start.stamp[0], changes), kept.here, start.last + len(added), mine, start.bare)
 
 
 def _latest(db: sqlite3.Connection, here: Anchor | None) -> int:
