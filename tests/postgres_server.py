@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -45,12 +45,21 @@ def program(name: str) -> str:
 class Postgres:
     """A server that a test may also stop and start again."""
 
-    def __init__(self, *, tcp: bool = False, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        *,
+        tcp: bool = False,
+        address: str = "127.0.0.1",
+        inside: Sequence[str] = (),
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """With `tcp` it listens at `address`, to all of that network. `inside`: what runs a command on its machine."""
         self._settings = _SETTINGS | dict(settings)
+        self._inside = inside
+        self._where = address if tcp else ""
         self.directory = tempfile.mkdtemp(prefix="sidelight-pg-")
         self.data = os.path.join(self.directory, "data")
         self.port = _free_port() if tcp else 5432
-        self._tcp = tcp
         self._process: subprocess.Popen[bytes] | None = None
         self._user = _unprivileged()
         os.chmod(self.directory, 0o711)
@@ -58,11 +67,14 @@ class Postgres:
             os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
         self._run(program("initdb"), "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
                   "--no-instructions", "--locale=C.UTF-8")  # fmt: skip
+        if tcp:
+            with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="utf-8") as file:
+                file.write(f"host all all {address}/24 trust\n")
         self.start()
 
     def url(self, ledger: str = "", *, role: str = "postgres", database: str = "postgres") -> str:
         """Where a ledger of this server is."""
-        where = "127.0.0.1" if self._tcp else self.directory
+        where = self._where or self.directory
         more = f"&ledger={ledger}" if ledger else ""
         return f"postgresql://{role}@:{self.port}/{database}?host={where}{more}"
 
@@ -70,14 +82,14 @@ class Postgres:
         """Start it, and wait until it answers."""
         settings = self._settings | {
             "unix_socket_directories": self.directory,
-            "listen_addresses": "127.0.0.1" if self._tcp else "",
+            "listen_addresses": self._where,
             "port": str(self.port),
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         log = open(os.path.join(self.directory, "log"), "ab")  # noqa: SIM115 - the server's own descriptor
         try:
             self._process = subprocess.Popen(
-                [*self._as_user(dies=True), program("postgres"), "-D", self.data, *options],
+                [*self._inside, *self._as_user(dies=True), program("postgres"), "-D", self.data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

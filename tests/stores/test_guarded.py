@@ -373,6 +373,19 @@ def test_a_request_that_is_too_large_is_not_kept(stage):
         stage.first.spool.put("append", {"x": "y" * 600_000}, None)
 
 
+def test_a_spool_that_holds_too_many_bytes_is_full(stage, monkeypatch):
+    """Of parcels that an earlier version put down too, whose names do not tell their size."""
+    stage.becomes("gone")
+    stage.is_spooled(name="one.py")
+    (parcel,) = stage.parcels()
+    size = parcel.stat().st_size
+    parcel.rename(parcel.with_name(parcel.name.rpartition("-")[0]))
+    monkeypatch.setattr("sidelight.stores.spool.BYTES_MOST", size * 2 + 10)
+    stage.is_spooled(name="two.py")
+    with pytest.raises(StoreGone, match="2 requests wait"):
+        stage.acts(name="three.py")
+
+
 def test_a_spool_that_cannot_be_written_is_said_so(stage):
     Path(stage.home).write_text("a file where the home should be")
     stage.becomes("gone")

@@ -87,6 +87,10 @@ class Breaker:
             self._stamp, self._state = stamp, self._read() if stamp is not None else State()
         return self._state
 
+    def left_alone(self) -> bool:
+        """Is nobody but a patient one to ask now?"""
+        return self.state().pauses(self._clock)
+
     @contextmanager
     def trying(self, *, patient: bool = False) -> Iterator[State | None]:
         """The state if it may be asked now; None if it is to be left alone, or somebody else is trying.

@@ -175,9 +175,7 @@ class Guarded:
         if os.access(self._any, os.F_OK):
             if self._hasty:
                 raise StoreBusy("what was kept earlier goes first")
-            left = self.deliver(SENDING_MS)
-            if left.left:
-                why = StoreGone(left.stopped or "what was kept earlier goes first")
+            why = self._waits_still()
         if why is None:
             try:
                 return self.ask(call)
@@ -192,6 +190,13 @@ class Guarded:
             key = _new_key()  # it may be delivered twice
         self._put_down(heir, op, body(), key, why)
         raise Spooled(f"{why}. It is kept here and delivered as soon as that is possible") from why
+
+    def _waits_still(self) -> StoreGone | None:
+        """Send what was kept earlier, for a while; why something of it still waits."""
+        if self.waits and self.breaker.left_alone():
+            return StoreGone(f"the {self.name} store cannot be reached: {self.breaker.state().why}")
+        left = self.deliver(SENDING_MS)
+        return StoreGone(left.stopped or "what was kept earlier goes first") if left.left else None
 
     def _put_down(self, heir: str | None, op: str, body: Mapping[str, Any], key: str | None, why: StoreError) -> None:
         from sidelight.stores.spool import SpoolFull
