@@ -13,6 +13,7 @@ from tests.server.running import serving
 pytestmark = pytest.mark.browser
 
 WIDTHS = (390, 1024, 1600)
+VIEW = "**/coordination/view*"
 
 
 def announce(server, session, activity, **more):
@@ -57,6 +58,64 @@ def test_who_types_the_token_sees_two_sessions_meet_without_a_reload(server, vis
     expect(detail.get_by_role("heading", name="How to recover")).to_be_visible()
 
 
+ARRIVALS = """
+window.arrived = 0;
+window.EventSource = class extends EventSource {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("action", () => { window.arrived += 1; });
+  }
+};
+"""
+
+
+@pytest.fixture
+def stopped(visit):
+    """Opens a page whose time stands still until a test lets it go on: its timers, its frames, its clock."""
+
+    def opened(server):
+        page = visit(server, signed_in=False)
+        assert page.context.request.post("/session", data={"token": server.token}).ok
+        page.add_init_script(ARRIVALS)
+        page.clock.install(time=0)
+        page.clock.pause_at(1_000)
+        page.reload()
+        expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+        return page
+
+    return opened
+
+
+def arrives(page, number):
+    page.wait_for_function("(wanted) => window.arrived >= wanted", arg=number, polling=50)
+
+
+def test_what_a_session_does_is_on_the_page_within_a_second_of_its_time(server, stopped):
+    page = stopped(server)
+    for number in range(1, 4):
+        announce(server, "alpha", f"step {number}")
+        arrives(page, number)
+        page.clock.run_for(400)
+        expect(page.locator("body")).to_have_attribute("data-marks", str(number))
+
+
+def test_after_a_look_that_took_long_the_next_comes_soon_all_the_same(server, stopped):
+    page, looks = stopped(server), []
+
+    def slowly(route):
+        looks.append(route)
+        if len(looks) == 1:
+            page.clock.run_for(5_000)
+        route.continue_()
+
+    page.route(VIEW, slowly)
+    for number in (1, 2):
+        announce(server, "alpha", f"step {number}")
+        arrives(page, number)
+        page.clock.run_for(450)
+        expect(page.locator("body")).to_have_attribute("data-marks", str(number))
+
+
 def test_signing_out_takes_the_record_out_of_sight(server, visit):
     announce(server, "alpha", "a private plan")
     page = visit(server)
@@ -87,9 +146,6 @@ def test_a_server_that_starts_again_leaves_no_gap_and_nothing_twice(home, visit)
         seen = rows(page)
         assert seen == [one["seq"] for one in again.client().get("/coordination/view").json()["marks"]]
         assert len(set(seen)) == 7
-
-
-VIEW = "**/coordination/view*"
 
 
 def test_a_page_that_cannot_look_says_why_and_asks_nobody_to_sign_in(server, visit):
@@ -240,6 +296,31 @@ def test_the_timeline_the_filter_and_the_help_answer_to_keys(seen):
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_every_button_of_the_page_does_what_it_says(seen):
+    page = seen
+    page.get_by_label("Edits and runs").uncheck()
+    expect(page.locator("#found")).to_have_text("0 of 4 actions")
+    page.get_by_label("Edits and runs").check()
+    expect(page.locator("#found")).to_have_text("")
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    theme = page.get_by_role("button", name="Theme")
+    for name in ("light", "dark", "auto"):
+        theme.click()
+        expect(page.locator("html")).to_have_attribute("data-theme", name)
+        expect(theme).to_have_accessible_name(f"Theme: {name}")
+    page.get_by_role("button", name="Earlier").click()
+    expect(page.locator("#connection")).to_have_text("Looking back")
+    page.get_by_role("button", name="Live", exact=True).click()
+    expect(page.locator("#connection")).to_have_text("Live")
+    alpha = page.locator("#lanes").get_by_role("button", name="alpha")
+    alpha.click()
+    expect(page.locator("#found")).to_have_text("2 of 4 actions")
+    alpha.click()
+    expect(page.locator("#found")).to_have_text("")
+
+
 # ── for everybody ──
 
 
@@ -310,18 +391,118 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+SCROLL = """(node, to) => new Promise((done) => {
+  node.addEventListener("scroll", done, { once: true });
+  node.scrollTop = to;
+})"""
+
+
+def scrolled(page, to):
+    """Scroll the timeline elsewhere and let a few frames of page time go by: how often it has been drawn then."""
+    page.locator("#scroller").evaluate(SCROLL, to)
+    page.clock.run_for(200)
+    return int(page.locator("#plot").get_attribute("data-drawn") or 0)
+
+
+def reach(page):
+    """How far the timeline scrolls."""
+    return page.locator("#scroller").evaluate("(node) => node.scrollHeight - node.clientHeight")
+
+
+def test_scrolling_through_forty_sessions_draws_nothing_anew(server, home, stopped):
+    life.crowd(home, actions=200)
+    page = stopped(server)
+    expect(page.locator("#lanes .lane")).to_have_count(40)
+    end = reach(page)
+    assert end > 400, "there is something to scroll"
+    scrolled(page, 1)
+    drawn = scrolled(page, 0)
+    for part in (0.25, 0.5, 0.75, 1, 0.6, 0.3, 0):
+        assert scrolled(page, round(end * part)) == drawn
+    page.locator("#lanes .lane").last.scroll_into_view_if_needed()
+    expect(page.locator("#lanes .lane").last).to_be_in_viewport()
+
+
+def test_very_many_lanes_are_drawn_a_band_at_a_time(server, home, stopped):
+    life.crowd(home, sessions=160, actions=160)
+    page = stopped(server)
+    page.get_by_role("button", name="4 h", exact=True).click()
+    expect(page.locator("#lanes .lane")).to_have_count(160)
+    end = reach(page)
+    scrolled(page, 1)
+    first = scrolled(page, 0)
+    assert page.locator("#plot").evaluate("(node) => node.clientHeight") < end, "not all of it is drawn at once"
+    assert scrolled(page, end) == first + 1
+    covers = "(node) => [node.offsetTop, node.offsetTop + node.clientHeight, node.parentElement.clientHeight]"
+    top, foot, whole = page.locator("#plot").evaluate(covers)
+    assert top > 0
+    assert foot == whole, "what is in sight is drawn"
+    assert scrolled(page, end - 300) == first + 1
+
+
 @pytest.mark.long
 def test_forty_sessions_with_thousands_of_actions_stay_readable(server, home, visit):
     life.crowd(home)
     page = visit(server)
     page.get_by_role("button", name="4 h", exact=True).click()
     expect(page.locator("#lanes .lane")).to_have_count(40)
-    assert int(page.locator("body").get_attribute("data-marks") or "0") > 1000
-    last = page.locator("#lanes .lane").last
-    last.scroll_into_view_if_needed()
-    expect(last).to_be_in_viewport()
+    expect(page.locator("body")).to_have_attribute("data-marks", re.compile(r"^[78]\d{3}$"))
+    for place in (39, 20, 0):
+        lane = page.locator("#lanes .lane").nth(place)
+        lane.scroll_into_view_if_needed()
+        expect(lane).to_be_in_viewport()
     page.locator("#tab-activity").click()
     assert page.locator("#activity .item").count() == 100, "a long list is drawn a page at a time"
+    assert page.locator("*").count() < 3_000, "the page stays light"
     page.locator("#filter").fill("src/cart/model.py")
     expect(page.locator("#found")).to_contain_text(" of ")
+    expect(page.locator("#told")).to_contain_text(" of ")
     assert fits(page)
+
+
+# ── other ways to look ──
+
+
+SEVERAL_INKS = """() => {
+  const plot = document.getElementById("plot");
+  const drawn = plot.getContext("2d").getImageData(0, 0, plot.width, plot.height);
+  return new Set(new Uint32Array(drawn.data.buffer)).size > 3;
+}"""
+
+
+def test_who_chose_few_colours_still_tells_things_apart(server, home, visit):
+    meet(home)
+    page = visit(server, forced_colors="active", bypass_csp=True)
+    expect(page.locator("#lanes .lane")).to_have_count(4)
+    page.wait_for_function(SEVERAL_INKS, polling=100)
+    assert faults(page) == []
+
+
+def test_on_paper_nothing_is_cut_off_and_no_button_is_printed(server, home, visit):
+    meet(home)
+    page = visit(server)
+    expect(page.locator("#lanes .lane")).to_have_count(4)
+    page.emulate_media(media="print")
+    for name in ("#theme", "#filter", "#earlier", "#follow"):
+        expect(page.locator(name)).to_be_hidden()
+    for name in ("#scroller", "#met"):
+        assert page.locator(name).evaluate("(node) => getComputedStyle(node).overflowY") == "visible"
+    assert fits(page)
+
+
+def test_nothing_moves_for_who_wants_no_motion(server, visit):
+    moving = "document.getAnimations().length"
+    announce(server, "alpha", "calm the alarms")
+    assert visit(server, reduced_motion="reduce").evaluate(moving) == 0
+    assert visit(server, reduced_motion="no-preference").evaluate(moving) == 1, "the dot that says live"
+
+
+def test_a_new_conflict_is_said_to_who_listens_once_and_politely(server, home, visit):
+    page = visit(server)
+    expect(page.locator("#told")).to_have_attribute("aria-live", "polite")
+    meet(home)
+    expect(page.locator("#told")).to_contain_text("New conflict: beta")
+    assert page.locator("[aria-live=assertive]").count() == 0
+    page.reload()
+    expect(page.locator("#met .item")).not_to_have_count(0)
+    expect(page.locator("#told")).to_be_empty()

@@ -36,11 +36,11 @@ PLANS = (
 class Life(Story):
     """A story that is played in a home, in the past: `life.at(minutes_ago)` sets its clock."""
 
-    def __init__(self, home: Path, *, seed: int = 7) -> None:
+    def __init__(self, home: Path, *, seed: int = 7, end: int | None = None) -> None:
         prepare(str(home))
         self.home = home
         self.machine = "workstation"
-        self.end = time.time_ns() // 1_000_000
+        self.end = end if end is not None else time.time_ns() // 1_000_000
         self.now = self.end - 24 * 60 * MINUTE
         self.random = random.Random(seed)
         self._ids = itertools.count(1)
@@ -88,9 +88,11 @@ class Life(Story):
                 one.runs(f"git push origin {one.me.branch}")
 
 
-def day(home: Path) -> None:
-    """A working day of a handful of sessions: quiet hours, then a busy last one in which some of them meet."""
-    life = Life(home)
+def day(home: Path, *, end: int | None = None) -> None:
+    """A working day of a handful of sessions: quiet hours, then a busy last one in which some of them meet. It ends
+    now, or at `end` (epoch ms).
+    """
+    life = Life(home, end=end)
     _earlier(life)
     life.at(58)
     alpha = life.joins(name="7d1c04b6-52aa-4f0e-9c31-80b7a1e84f2a", host="claude-code")

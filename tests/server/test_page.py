@@ -46,6 +46,11 @@ def test_the_page_and_its_files_need_no_token_and_hold_no_secret(shared):
             assert url == "http://www.w3.org/2000/svg", f"{file.name} loads nothing from elsewhere"
 
 
+def test_an_id_of_the_page_is_there_once(shared):
+    ids = re.findall(r'\bid="([^"]+)"', anonymous(shared).get("/").text)
+    assert len(ids) == len(set(ids)) > 50
+
+
 def test_every_module_that_a_script_imports_is_there(shared):
     client = anonymous(shared)
     for file in DASHBOARD.glob("*.js"):

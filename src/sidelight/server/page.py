@@ -72,6 +72,11 @@ def _files() -> dict[str, File]:
     return found
 
 
+def file_of(name: str) -> File | None:
+    """A file of the page by its name; None if it has no such file."""
+    return _files().get(name)
+
+
 def index(served: Served, ask: Ask) -> Response:  # noqa: ARG001 - every route is asked the same way
     """GET /: the page. It holds nothing of the ledger, so it needs no token."""
     return _sent(_files()["index.html"], ask)
@@ -79,7 +84,7 @@ def index(served: Served, ask: Ask) -> Response:  # noqa: ARG001 - every route i
 
 def asset(served: Served, ask: Ask) -> Response:  # noqa: ARG001 - as above
     """GET /assets/{name}: a file of the page."""
-    file = _files().get(ask.names["name"])
+    file = file_of(ask.names["name"])
     if file is None or file.media == "text/html":
         raise Refusal(404, "the page has no such file")
     return _sent(file, ask)

@@ -1,6 +1,6 @@
 // The detail pane: what happened, why it matters, both sides' words, and how to recover.
 
-import { ago, el, exact, lasted, many, plain, STATES, symbol } from "./words.js";
+import { ago, el, exact, lasted, many, plain, STATES, symbol, worded } from "./words.js";
 
 export class Detail {
   /** `back()` is called to return to the lists, `filter(text)` to look for a resource. */
@@ -32,7 +32,7 @@ export class Detail {
     const { later, earlier } = one;
     return [
       el("p", {}, el("span", { class: `badge ${one.severity}` }, symbol(one.severity), one.severity)),
-      el("h2", {}, el("span", { class: "who" }, this.#who(later.lane)), ` ${plain(later.says)}. It ${plain(one.why)}.`),
+      el("h2", {}, el("span", { class: "who" }, this.#who(later.lane)), ` ${plain(later.says)}. It `, ...worded(one.why), "."),
       facts(["When", `${exact(later.ts, this.now)}, ${ago(this.now - later.ts)}`], ["On", plain(one.resource)],
         ["Before it", `${exact(earlier.ts, this.now)}: ${plain(earlier.says)}`]),
       el("section", {}, el("h3", {}, "Both sides, in their own words"),
@@ -52,7 +52,7 @@ export class Detail {
         el("span", { class: "host" }, place(lane)), el("span", { class: "order" }, order)),
       side.announced ? el("blockquote", {}, plain(side.announced))
         : el("blockquote", { class: "none" }, "announced nothing"),
-      el("p", { class: "told" }, el("strong", {}, "told: "), plain(told)));
+      el("p", { class: "told" }, el("strong", {}, "told: "), ...worded(told)));
   }
 
   // ── one action ──

@@ -1,7 +1,7 @@
 // The lists beside the timeline: what met, what was done, and which files are edited in several worktrees.
 
 import { grouped } from "./model.js";
-import { ago, el, exact, lasted, many, plain, SEVERITIES, STATES, symbol } from "./words.js";
+import { ago, el, exact, lasted, many, plain, SEVERITIES, STATES, symbol, worded } from "./words.js";
 
 const PAGE = 100;
 const GLYPHS = { intent: "▭", edit: "|", commit: "●", publish: "▲", run: "□", change: "■", destroy: "✕" };
@@ -116,7 +116,7 @@ export class Lists {
       class: "item", type: "button", data: { key }, onclick: () => this.open(first, all),
       "aria-current": this.current === first ? "true" : null,
     }, colour(first.severity), says, el("span", { class: "when" }, ago(this.now - first.later.ts)),
-    el("span", { class: "about" }, `${first.severity}: it ${plain(first.why)}`));
+    el("span", { class: "about" }, `${first.severity}: it `, ...worded(first.why)));
   }
 
   // ── what was done ──

@@ -63,11 +63,13 @@ async function look(whole = false) {
     const after = whole || until !== null ? 0 : model.seq;
     const found = await view({ windowMs, until, after }, mine.signal);
     if (mine !== asking) return;
+    const known = model.view !== null && !whole;
     model.take(found);
     newest = Math.max(newest, found.seq);
     soon = Math.min(LATEST, Math.max(SOON, performance.now() - began));
     troubled("");
     draw();
+    if (known) news(found.meetings);
     if (!unfollow) unfollow = follow(found.seq, changed, connection);
   } catch (problem) {
     if (problem instanceof SignedOut) leave();
@@ -103,6 +105,19 @@ function connection(state) {
     unfollow?.();
     unfollow = null; // the next look tells whether it is the cookie, and follows again
   }
+}
+
+/** To those who listen: a new conflict, once. Whatever else is new waits in the lists, or nobody could hear themselves think. */
+function news(meetings) {
+  const conflicts = meetings.filter((one) => one.severity === "conflict");
+  const last = conflicts.at(-1);
+  if (!last) return;
+  const more = conflicts.length > 1 ? ` And ${conflicts.length - 1} more.` : "";
+  tell(`New conflict: ${plain(model.lane(last.later.lane)?.name)} ${plain(last.later.says)}. It ${plain(last.why)}.${more}`);
+}
+
+function tell(says) {
+  $("told").textContent = says;
 }
 
 /** Why there is nothing new to see; "" when there is. */
@@ -163,7 +178,7 @@ function figures(found) {
 
 function costs(cost) {
   if (!cost) return [];
-  return [["tokens said in 24 h", cost.tokens, null], ["a hook call takes", `${cost.ms} ms`, null]];
+  return [["tokens in 24 h", cost.tokens, null], ["per hook call", `${cost.ms} ms`, null]];
 }
 
 function spaces(found) {
@@ -295,6 +310,7 @@ for (const [name, ms] of WINDOWS) {
 $("filter").addEventListener("input", () => {
   model.filter = $("filter").value.trim().toLowerCase();
   draw();
+  tell($("found").textContent || "everything is shown");
 });
 $("quiet").addEventListener("change", () => {
   model.quiet = $("quiet").checked;
@@ -309,7 +325,9 @@ $("earlier").addEventListener("click", () => step(-1));
 $("later").addEventListener("click", () => step(1));
 $("theme").addEventListener("click", () => theme(THEMES[(THEMES.indexOf(kept.get("theme", "auto")) + 1) % THEMES.length]));
 $("keys").addEventListener("click", () => $("help").showModal());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => timeline.recolour());
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  matchMedia(query).addEventListener("change", () => timeline.recolour());
+}
 
 const KEYS = {
   "/": () => $("filter").focus(), "[": () => step(-1), "]": () => step(1), l: () => go(null), "?": () => $("help").showModal(),

@@ -35,7 +35,7 @@ export class Strip {
       const severity = SEVERITIES.find((name) => one[name]);
       if (severity && severity !== "nearby") flags.push(this.#flag(one.ts + BUCKET / 2, severity));
       const time = new Date(one.ts);
-      if (time.getMinutes() === 0 && time.getHours() % 3 === 0 && this.#share(one.ts) < 0.97) hours.push(this.#hour(one.ts));
+      if (time.getMinutes() === 0 && time.getHours() % 3 === 0 && this.#share(one.ts) > 0.02 && this.#share(one.ts) < 0.97) hours.push(this.#hour(one.ts));
     });
     svg.append(drawn("line", { class: "base", x1: 0, x2: strip.length * 10, y1: 40, y2: 40 }));
     const left = Math.max(0, this.#share(since)) * strip.length * 10;
@@ -59,7 +59,7 @@ export class Strip {
 
   #hour(ts) {
     const node = document.createElement("span");
-    node.className = "hour";
+    node.className = new Date(ts).getHours() % 6 ? "hour minor" : "hour";
     node.style.left = `${this.#share(ts) * 100}%`;
     node.append(clock(ts));
     return node;

@@ -1,4 +1,5 @@
-// The timeline: lanes of sessions, their marks, and lines between those that met. Only what is in sight is drawn.
+// The timeline: lanes of sessions, their marks, and lines between those that met. It is drawn once, as far as a band of
+// lanes goes, and then scrolls without any script; only who scrolls out of the band has it drawn anew around them.
 
 import { ago, clock, exact, many, plain, SEVERITIES } from "./words.js";
 
@@ -7,6 +8,9 @@ const COLOURS = ["bg", "surface", "raised", "ink", "soft", "line", "faint", "acc
 const STEPS = [60e3, 300e3, 900e3, 1800e3, 3600e3, 7200e3, 14400e3, 21600e3];
 const BIN = 7; // px: closer marks of a lane are drawn as one, taller one
 const ROOM = { roomy: 52, dense: 32 };
+const BAND = 2400; // px: so much height is drawn at once
+const NARROW = matchMedia("(max-width: 820px)"); // there the heads of lanes stand above what they head
+const HEAD = 22; // px: so high they are then
 const LINES_MOST = 48; // so many are drawn in full; of more, only the conflicts and what is pointed at
 const RANK = ["destroy", "publish", "intent", "change", "commit", "run", "edit"];
 
@@ -21,9 +25,10 @@ export class Timeline {
     this.chosen = null;
     this.dirty = false;
     this.colours = {};
-    const again = () => this.draw();
-    this.scroller.addEventListener("scroll", again, { passive: true });
-    new ResizeObserver(again).observe(this.scroller);
+    this.drawn = 0;
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.draw()).observe(this.scroller);
+    NARROW.addEventListener("change", () => this.model?.view && this.show(this.model, this.shown, this.now));
     this.plot.addEventListener("pointermove", (event) => this.#point(event));
     this.plot.addEventListener("pointerleave", () => this.#unpoint());
     this.plot.addEventListener("click", (event) => this.#click(event));
@@ -34,6 +39,7 @@ export class Timeline {
   /** The colours of the theme, as a canvas needs them. */
   recolour() {
     const probe = document.createElement("i");
+    probe.className = "probe";
     document.body.append(probe);
     for (const name of COLOURS) {
       probe.style.color = `var(--${name})`;
@@ -49,8 +55,10 @@ export class Timeline {
     this.shown = shown;
     this.now = now;
     const dense = shown.lanes.length > 16;
-    this.row = dense ? ROOM.dense : ROOM.roomy;
+    this.head = NARROW.matches ? HEAD : 0;
+    this.row = this.head + (dense ? ROOM.dense : ROOM.roomy);
     this.rows.classList.toggle("dense", dense);
+    this.rows.classList.toggle("stacked", this.head > 0);
     this.rows.style.setProperty("--row", `${this.row}px`);
     this.rowOf = new Map(shown.lanes.map(({ place }, row) => [place, row]));
     this.byRow = shown.lanes.map(() => []);
@@ -60,9 +68,16 @@ export class Timeline {
       this.byRow[this.rowOf.get(mark.lane)]?.push(mark);
       if (mark.shape === "intent") this.bars[this.rowOf.get(mark.lane)]?.push(mark);
     }
-    if (this.chosen && !this.model.marks.has(this.chosen.seq)) this.chosen = null;
+    this.chosen = this.#again(this.chosen);
     this.plot.setAttribute("aria-label", this.#summary());
     this.draw();
+  }
+
+  /** The same mark or meeting in what was just shown, for a new look makes new ones; null if it is there no more. */
+  #again(thing) {
+    if (!thing?.later) return thing && (this.model.marks.get(thing.seq) ?? null);
+    const same = (one) => one.later.seq === thing.later.seq && one.earlier.seq === thing.earlier.seq && one.resource === thing.resource;
+    return this.shown.meetings.find(same) ?? null;
   }
 
   #summary() {
@@ -84,6 +99,22 @@ export class Timeline {
 
   // ── drawing ──
 
+  #scrolled() {
+    this.#unpoint();
+    if (!this.band) return;
+    const { scrollTop: top, clientHeight: seen } = this.scroller;
+    if (top + 1 < this.band.top || top + seen - 1 > this.band.top + this.band.height) this.draw();
+  }
+
+  /** The stretch of lanes that is drawn: all of them, or as many as a band holds around those in sight. */
+  #banded() {
+    const seen = this.scroller.clientHeight;
+    const whole = Math.max(40, seen, this.shown.lanes.length * this.row);
+    const height = Math.min(whole, Math.max(BAND, 2 * seen));
+    const top = Math.min(whole - height, Math.max(0, Math.round(this.scroller.scrollTop - (height - seen) / 2)));
+    return { top, height };
+  }
+
   #sized(canvas, width, height) {
     const ratio = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -104,22 +135,24 @@ export class Timeline {
 
   /** Intents lie along the top of a lane, everything else below them. */
   y(row, intent = false) {
-    return row * this.row + this.row * (intent ? 0.3 : 0.7) - this.top;
+    return row * this.row + this.head + (this.row - this.head) * (intent ? 0.3 : 0.7) - this.band.top;
   }
 
   #draw() {
-    this.width = this.plot.parentElement.clientWidth - this.lanes.offsetWidth;
-    this.height = Math.max(40, this.scroller.clientHeight);
-    this.top = this.scroller.scrollTop;
+    this.width = this.rows.clientWidth - (this.head ? 0 : this.lanes.offsetWidth);
+    this.band = this.#banded();
+    this.height = this.band.height;
     const ink = this.#sized(this.plot, this.width, this.height);
+    this.plot.style.top = `${this.band.top}px`;
+    this.plot.dataset.drawn = String(this.drawn += 1);
     this.spots = [];
     this.#axis(ink);
-    const from = Math.max(0, Math.floor(this.top / this.row) - 1);
-    const to = Math.min(this.shown.lanes.length, Math.ceil((this.top + this.height) / this.row) + 1);
+    const from = Math.max(0, Math.floor(this.band.top / this.row) - 1);
+    const to = Math.min(this.shown.lanes.length, Math.ceil((this.band.top + this.height) / this.row) + 1);
     ink.strokeStyle = this.colours.line;
     ink.lineWidth = 1;
     for (let row = from; row < to; row += 1) {
-      const y = Math.round((row + 1) * this.row - this.top) - 0.5;
+      const y = Math.round((row + 1) * this.row - this.band.top) - 0.5;
       this.#path(ink, [[0, y], [this.width, y]]);
     }
     this.#meetings(ink, false); // below the intents, so that no line strikes their words out
@@ -161,7 +194,7 @@ export class Timeline {
 
   #intents(ink, row) {
     const y = this.y(row, true);
-    const high = this.row > 40 ? 18 : 8;
+    const high = this.row - this.head > 40 ? 18 : 8;
     const bars = this.bars[row];
     bars.forEach((mark, place) => {
       const x = Math.max(-6, this.x(mark.ts)); // what stood before the window comes in from beyond its edge
@@ -194,7 +227,8 @@ export class Timeline {
     ink.font = `11.5px ${this.font}`;
     ink.fillStyle = this.colours.ink;
     ink.textAlign = "left";
-    ink.fillText(text, x, y);
+    const share = room / ink.measureText(text).width;
+    ink.fillText(share < 1 ? `${text.slice(0, Math.floor(text.length * share) - 1)}…` : text, x, y);
     ink.restore();
   }
 
@@ -217,7 +251,7 @@ export class Timeline {
   }
 
   #glyph(ink, { x, mark, all }, y) {
-    const size = Math.min(this.row * 0.27, 3 + 2.2 * Math.log2(all.length + 1));
+    const size = Math.min((this.row - this.head) * 0.27, 3 + 2.2 * Math.log2(all.length + 1));
     ink.fillStyle = ink.strokeStyle = mark.shape === "destroy" ? this.colours.ink : this.colours.mark;
     ink.globalAlpha = mark.state === "failed" || mark.state === "denied" ? 0.4 : 1;
     if (all.length > 1 && mark.shape !== "edit") {
@@ -231,7 +265,7 @@ export class Timeline {
   }
 
   #meetings(ink, heads) {
-    const busy = this.shown.meetings.length > LINES_MOST;
+    const busy = this.shown.meetings.length > (this.head ? LINES_MOST / 8 : LINES_MOST);
     const picked = this.pointed?.later || this.chosen?.later;
     for (const one of this.shown.meetings) {
       const near = one === this.pointed || one === this.chosen;
@@ -293,10 +327,11 @@ export class Timeline {
     if (!spot) return this.#unpoint();
     this.tip.replaceChildren(...this.#told(spot));
     this.tip.hidden = false;
-    const left = this.lanes.offsetWidth + spot.x + 14;
+    const left = (this.head ? 0 : this.lanes.offsetWidth) + spot.x + 14;
     const over = left + this.tip.offsetWidth > this.scroller.clientWidth;
     this.tip.style.left = `${Math.max(4, over ? left - this.tip.offsetWidth - 28 : left)}px`;
-    this.tip.style.top = `${Math.min(spot.y + 34, this.height - this.tip.offsetHeight + 24)}px`;
+    const seen = spot.y + this.band.top - this.scroller.scrollTop;
+    this.tip.style.top = `${Math.min(seen + 34, this.scroller.clientHeight - this.tip.offsetHeight + 24)}px`;
   }
 
   #told({ thing, all }) {

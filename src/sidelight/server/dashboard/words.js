@@ -20,10 +20,15 @@ export function el(name, about = {}, ...children) {
 export function symbol(name) {
   const svg = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#${name}`);
+  use.setAttribute("href", `#i-${name}`);
   svg.setAttribute("aria-hidden", "true");
   svg.append(use);
   return svg;
+}
+
+/** Foreign text on one line whose short names (`…4f2a`) are not parted from their dots at a line's end. */
+export function worded(text) {
+  return plain(text).split(/(…[\w-]{1,16})/).map((part, odd) => (odd % 2 ? el("span", { class: "whole" }, part) : part));
 }
 
 /** A node of an SVG drawing. */
