@@ -63,6 +63,13 @@ def test_a_warning_is_heeded_if_the_call_was_denied(story):
     assert cost.costs([noted], story.store)[0].heeded == 1
 
 
+def test_a_call_that_ran_and_failed_heeded_nothing(story):
+    noted, _ = collision(story)
+    story.store.outcome(noted["action"], "failed")
+    found = cost.costs([noted], story.store)[0]
+    assert (found.heeded, found.as_json()["unknown"]) == (0, 1)
+
+
 @pytest.mark.parametrize(("minutes", "heeded"), [(1, 1), (6, 0)])
 def test_a_warning_is_heeded_if_the_session_acts_again_on_that_target_within_five_minutes(story, minutes, heeded):
     noted, b = collision(story)

@@ -186,9 +186,10 @@ class Bridge:
 
 
 def _connect(line: socket.socket, place: rendezvous.Place | None) -> None:
-    if place is None or not rendezvous.is_private_socket(place.socket):
+    path = rendezvous.socket_of(place) if place is not None else ""
+    if not path:
         raise FileNotFoundError(2, "no server is there")
-    line.connect(place.socket)
+    line.connect(path)
 
 
 def _listens(place: rendezvous.Place) -> bool:

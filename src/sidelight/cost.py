@@ -13,13 +13,11 @@ from statistics import median
 
 from sidelight.hosts.costs import BYTES_A_TOKEN
 from sidelight.overview.meetings import HEEDED, came_of
+from sidelight.overview.meetings import RULE as HEEDED_RULE
 from sidelight.records import Any, NamedTuple
 from sidelight.stores import Store
 
-RULE = (
-    "A warning counts as heeded if the call was denied or failed, or if the same session acted again on one of its "
-    "targets within 5 minutes; of the others it is not known. A token is counted as 4 bytes."
-)
+RULE = f"{HEEDED_RULE} A token is counted as 4 bytes."
 
 
 class Cost(NamedTuple):

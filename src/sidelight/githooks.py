@@ -12,6 +12,7 @@ Source: issue "What really changed, and who did it".
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
@@ -203,4 +204,8 @@ def _register(where: str, env: Mapping[str, str], *, there: bool) -> None:
     home = space.prepare(space.state_dir(env))
     with space.alone(os.path.join(home, "." + _REGISTER)):
         known = [one for one in registered(env) if one != where] + ([where] if there else [])
-        space.replace_file(os.path.join(home, _REGISTER), json.dumps(known, indent=1).encode())
+        if known:
+            space.replace_file(os.path.join(home, _REGISTER), json.dumps(known, indent=1).encode())
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(home, _REGISTER))

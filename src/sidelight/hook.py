@@ -62,9 +62,10 @@ def _run(host: str, env: "Mapping[str, str]", began: float, seconds: float) -> N
     except OSError:  # it was deleted
         cwd = env.get("PWD", "")
     where = rendezvous.place(env) if env.get("SIDELIGHT_NO_SERVER", "") in ("", "0") else None
-    if where is not None and rendezvous.is_private_socket(where.socket):
+    path = rendezvous.socket_of(where) if where is not None else ""
+    if path:
         head = rendezvous.envelope(host, cwd, system.getppid(), time.process_time_ns() // 1000, env)
-        answer = _forwarded(where.socket, rendezvous.request(__version__, head, payload), seconds)
+        answer = _forwarded(path, rendezvous.request(__version__, head, payload), seconds)
         if answer is not None:
             _output(answer)
             return
@@ -201,7 +202,7 @@ def _start_server(env: "Mapping[str, str]") -> None:
         system.dup2(nothing, number)
     import os
 
-    os.makedirs(where.directory, 0o700, exist_ok=True)
+    os.makedirs(where.run, 0o700, exist_ok=True)
     os.close(os.open(where.tried, os.O_WRONLY | os.O_CREAT, 0o600))
     os.utime(where.tried)
     from importlib.util import find_spec

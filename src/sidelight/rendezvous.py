@@ -72,15 +72,20 @@ def passed_on(env: "Mapping[str, str]") -> list[str]:
 
 
 class Place:
-    """Where the server of a state directory is found: its socket, and the file that its process holds."""
+    """Where the server of a state directory is found: its socket, and the file that its process holds.
 
-    __slots__ = ("above", "directory", "home", "lock", "socket", "tried")
+    `run` is in the home, the same whoever asks, so that a home has one server; the socket may be elsewhere, for it
+    wants a short path, and programs that start others do not hand every variable on.
+    """
+
+    __slots__ = ("above", "directory", "home", "lock", "run", "socket", "tried")
 
     def __init__(self, home: str, above: str, directory: str, name: str) -> None:
         self.home, self.above, self.directory = home, above, directory
         self.socket = f"{directory}/{name}.sock"
-        self.lock = f"{directory}/{name}.lock"
-        self.tried = f"{directory}/{name}.tried"
+        self.run = f"{home}/run"
+        self.lock = f"{home}/run/{name}.lock"
+        self.tried = f"{home}/run/{name}.tried"
 
 
 def state_dir(env: "Mapping[str, str]") -> str:
@@ -121,6 +126,26 @@ def place(env: "Mapping[str, str]") -> "Place | None":
         above = f"/tmp/sidelight-{posix.getuid()}"  # noqa: S108 - made private and checked by who makes it
         directory = f"{above}/sidelight"
     return Place(home, above, directory, name)
+
+
+def socket_of(where: Place) -> str:
+    """The socket to use: where it would be, else where the server that holds the lock says that it is; '' for none."""
+    if is_private_socket(where.socket):
+        return where.socket
+    said = said_in(where.lock)
+    return said[2] if len(said) > 2 and is_private_socket(said[2]) else ""
+
+
+def said_in(lock: str) -> list[str]:
+    """What the server that holds a lock says of itself, in lines: its process, its version and its socket."""
+    try:
+        descriptor = posix.open(lock, posix.O_RDONLY | posix.O_NOFOLLOW)
+    except OSError:
+        return []
+    try:
+        return posix.read(descriptor, 4096).decode("utf-8", "surrogateescape").split("\n")
+    finally:
+        posix.close(descriptor)
 
 
 def is_mine(directory: str) -> bool:

@@ -11,6 +11,7 @@ record of my sessions goes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -159,21 +160,38 @@ def replace_file(file: str, data: bytes) -> None:
 
 
 class alone:  # noqa: N801 - reads as what it does: `with alone(file):`
-    """One process at a time, by an advisory file of the system's; where the platform has none, best effort."""
+    """One process at a time, by an advisory file of the system's; where the platform has none, best effort. The file
+    goes with the one who has it: who waited for it meanwhile makes the next.
+    """
 
     def __init__(self, file: str) -> None:
         self._file = file
         self._descriptor = -1
 
     def __enter__(self) -> None:
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-        if os.name != "nt":
+        while True:
+            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            if os.name == "nt":
+                return
             import fcntl
 
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            if is_still(self._file, self._descriptor):
+                return
+            os.close(self._descriptor)
 
     def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._file)
         os.close(self._descriptor)
+
+
+def is_still(file: str, descriptor: int) -> bool:
+    """Is what is open still what this path names?"""
+    try:
+        return os.path.samestat(os.stat(file), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def prepare(home: str | Home) -> str:

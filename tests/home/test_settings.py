@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
         pytest.fail("the change must not be entered")
     monkeypatch.undo()
     assert text(tmp_path) == '{"tunnel": 1}'
-    assert sorted(one.name for one in tmp_path.iterdir()) == [".config.lock", "config.json"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["config.json"]
 
 
 def test_a_settings_file_that_is_broken_is_named_and_left(tmp_path):

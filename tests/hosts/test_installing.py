@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import pytest
 from sidelight.cli import main
 from sidelight.hosts import HOSTS, choosing, installing, launcher
 from sidelight.hosts.choosing import Chosen
+from sidelight.server import user_server
+from tests.hosts.calling import PATIENCE, Claude, run_shell
 from tests.terminals import git, repository
 
 SETTINGS = '{\r\n\t"theirs": true, // a comment\r\n\t"hooks": {"Stop": [{"hooks": [{"command": "lint"}]},]},\r\n}'
@@ -179,6 +183,46 @@ def test_uninstall_takes_away_what_init_wrote_to_the_byte(user):
     assert user.files() == files
     assert user.folders() == folders
     assert not (user.home / ".local/state/sidelight/installed").exists()
+
+
+def whole(home: Path) -> dict[str, bytes | None]:
+    """Every file and directory below a home."""
+    return {str(one.relative_to(home)): one.read_bytes() if one.is_file() else None for one in sorted(home.rglob("*"))}
+
+
+def test_after_init_and_uninstall_the_whole_home_is_as_it_was(user):
+    user.write(".codex/hooks.json", SETTINGS)
+    (user.home / ".local/state").mkdir(parents=True)
+    before = whole(user.home)
+    user.run("init", *EVERY, "--git-hooks")
+    user.run("uninstall")
+    assert whole(user.home) == before
+    user.run("uninstall")
+    assert whole(user.home) == before, "nor does uninstalling nothing leave anything"
+
+
+def test_what_stays_after_uninstall_is_the_users_ledger_settings_and_logs(user, tmp_path):
+    (user.home / ".local/state").mkdir(parents=True)
+    before = whole(user.home)
+    user.run("init", *EVERY, "--git-hooks")
+    runtime = tempfile.mkdtemp(prefix="sl-")  # a socket's path must be short
+    env = {"PATH": os.environ["PATH"], "HOME": str(user.home), "XDG_RUNTIME_DIR": runtime}
+    try:
+        assert user_server.start(env, seconds=PATIENCE) is not None
+        Claude("session-aaaa", user.here, env).before("Write", file_path=str(user.here / "a.py"))
+        Claude("session-aaaa", user.here, env).before("Bash", command="git reset --hard")
+        done = run_shell(f"{launcher.script_file()} uninstall", b"", env)
+        assert done.code == 0
+        assert os.listdir(runtime) == []
+        after = whole(user.home)
+    finally:
+        user_server.stop(env)
+        shutil.rmtree(runtime)
+    assert {name: data for name, data in after.items() if name in before} == before
+    home = ".local/state/sidelight"
+    left = {name for name in after if name not in before and not name.startswith(f"{home}/logs/")}
+    ledger = {f"{home}/ledger.db{end}" for end in ("", "-wal", "-shm")}
+    assert left - ledger == {home, f"{home}/logs", f"{home}/config.json"}
 
 
 def test_what_the_user_changed_meanwhile_stays(user):

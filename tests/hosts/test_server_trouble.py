@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from sidelight import rendezvous
 from sidelight.ledger import Ledger
 from sidelight.server import user_server
-from tests.hosts.calling import PATIENCE, Claude, until
+from tests.hosts.calling import PATIENCE, Claude, command_of, until
 
 
 def recorded(env) -> list[str]:
@@ -178,3 +180,40 @@ def test_what_hooks_leave_behind_is_private(served, repo):
     assert {mode for path, mode in kinds.items() if path.is_file()} == {0o600}
     lines = (home / "logs" / "hooks.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["what"] == "before"
+
+
+def test_of_many_first_hooks_at_once_one_server_comes(served, repo):
+    calls = [
+        subprocess.Popen(
+            ["/bin/sh", "-c", command_of("claude-code")],
+            env=served, cwd=repo, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+        for _ in range(10)
+    ]  # fmt: skip
+    for number, one in enumerate(calls):
+        body = {"session_id": f"session-{number}", "hook_event_name": "UserPromptSubmit", "cwd": str(repo)}
+        assert one.communicate(json.dumps(body).encode(), timeout=PATIENCE)[0] == b""
+    assert until(lambda: (found := user_server.status(served)) is not None and found.answers)
+    Claude("session-0", repo, served).says("UserPromptSubmit")
+    log = Path(served["HOME"], ".local/state/sidelight/logs/server.log").read_text().splitlines()
+    assert len([line for line in log if " started" in line or " ended" in line]) == 1
+
+
+def test_who_asks_whether_a_server_runs_keeps_none_from_starting(served):
+    lock = user_server._locked(user_server.place(served).lock)  # as who asks has it, for longer than an instant
+    assert lock is not None
+    rendezvous.spawn(sys.executable, served)
+    rendezvous.spawn(sys.executable, served)
+    os.close(lock)
+    assert until(lambda: (found := user_server.status(served)) is not None and found.answers)
+
+
+def test_a_home_has_one_server_though_a_host_hands_not_every_variable_on(served, repo):
+    found = running(served)
+    bare = {name: value for name, value in served.items() if name != "XDG_RUNTIME_DIR"}
+    assert user_server.start(bare, seconds=PATIENCE) == found
+    Claude("session-aaaa", repo, bare).before("Write", file_path=str(repo / "a.py"))
+    assert recorded(bare) == ["session-aaaa write"]
+    assert not Path(user_server.place(bare).socket).exists()
+    assert user_server.stop(bare)
+    assert until(lambda: user_server.status(served) is None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sidelight import githooks
+from sidelight import githooks, observing, space
 from sidelight.cli.terminal import DONE, NOT_RECORDED, Command, Terminal, UsageError
 from sidelight.facts import LiveFacts
 from sidelight.hosts import HOSTS, choosing, installing
@@ -79,7 +80,9 @@ def _uninstall(options: Namespace, terminal: Terminal) -> int:
             only = githooks.directory(LiveFacts(os.getcwd(), env)) if options.project else None
             hooks = githooks.uninstall(env, only)
         installing.remove(plan, [one.owner for one in choice], env)
-        stopped = not options.host and not options.project and _stop_server(env)
+        if not options.host and not options.project:
+            stopped = _stop_server(env)
+            _tidy(env)
     if stopped:
         terminal.note("your server was stopped")
     return _told(plan, choice, {}, options, terminal, hooks)
@@ -102,7 +105,20 @@ def _stop_server(env: Mapping[str, str]) -> bool:
         return False
     from sidelight.server import user_server
 
-    return user_server.stop(env)
+    stopped = user_server.stop(env)
+    user_server.forget(env)
+    return stopped
+
+
+def _tidy(env: Mapping[str, str]) -> None:
+    """What nobody misses: how trees stood when they were looked at, and a home in which nothing was ever recorded. The
+    ledger, its settings and logs are the user's.
+    """
+    home = space.state_dir(env)
+    observing.forget(home)
+    for folder in (os.path.join(home, "logs"), home):
+        with contextlib.suppress(OSError):  # there is something in it
+            os.rmdir(folder)
 
 
 # ── telling ───────────────────────────────────────────────────────────────────────────────────────────────────────

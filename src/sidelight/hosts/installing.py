@@ -96,8 +96,9 @@ def _kept(folder: str, one: Mapping[str, Any]) -> Kept:
 def _write_record(env: Mapping[str, str], record: Record) -> None:
     folder = os.path.join(space.state_dir(env), _KEPT)
     if not record.files and not record.made:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         return
+    os.makedirs(folder, 0o700, exist_ok=True)
     copies: set[str] = {"record.json"}
     files = {}
     for file, kept in sorted(record.files.items()):
@@ -228,9 +229,7 @@ def _tidied(made: Iterable[str]) -> list[str]:
 
 
 def _alone(env: Mapping[str, str]) -> space.alone:
-    folder = os.path.join(space.prepare(space.state_dir(env)), _KEPT)
-    os.makedirs(folder, 0o700, exist_ok=True)
-    return space.alone(os.path.join(os.path.dirname(folder), f".{_KEPT}"))
+    return space.alone(os.path.join(space.prepare(space.state_dir(env)), f".{_KEPT}"))
 
 
 def _write(file: str, before: bytes | None, after: bytes | None) -> list[str]:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 
 from sidelight.actions import DESTROYS, Action, Draft
 from sidelight.facts import LiveFacts
-from sidelight.observing.calls import Folder, Open, resting
+from sidelight.observing.calls import Folder, Open, forget, resting
 from sidelight.records import TYPE_CHECKING, NamedTuple
 from sidelight.targets import scheme_of, short
 
@@ -144,4 +144,4 @@ def over(home: str, facts: LiveFacts, actor: str, agent: str | None = None, *, b
             folder.end(call.name)
 
 
-__all__ = ["Open", "Seen", "begin", "finish", "is_busy", "is_destructive", "look_before", "over", "resting"]
+__all__ = ["Open", "Seen", "begin", "finish", "forget", "is_busy", "is_destructive", "look_before", "over", "resting"]

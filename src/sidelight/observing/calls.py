@@ -192,6 +192,13 @@ def _loaded(path: str) -> Open | None:
         return None
 
 
+def forget(home: str) -> None:
+    """Forget how every tree stood, and what is under way: it costs the next call in each a comparison."""
+    import shutil
+
+    shutil.rmtree(os.path.join(home, "looks"), ignore_errors=True)
+
+
 def resting(home: str) -> list[str]:
     """The trees that took too long to look at, and are left alone for a while."""
     found = []

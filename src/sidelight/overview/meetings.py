@@ -18,10 +18,16 @@ from sidelight.targets import short
 
 SHOWN_A_REQUEST = 3
 
+DENIED = "denied"  # the outcome of a call that a person, a rule or a pause did not let run
+
 #: What became of a meeting: the call did not run, the same session came back to that target, or nobody can tell.
 NOT_RUN, CAME_BACK, UNKNOWN = "not run", "came back", "unknown"
 HEEDED = (NOT_RUN, CAME_BACK)
 CAME_BACK_MS = 5 * 60_000
+RULE = (
+    "A warning counts as heeded if the call was denied and so not run, or if the same session acted again on one of "
+    "its targets within 5 minutes; of the others, those that ran and failed too, it is not known."
+)
 
 
 class Meeting(NamedTuple):
@@ -79,10 +85,11 @@ def _meeting(one: Finding, first: Action) -> Meeting:
 def came_of(later: Action, outcome: str | None, following: Iterable[Action]) -> str:
     """What came of a warning: the rule of `sidelight cost` and of the report.
 
-    Heeded is that the warned call was not run (it was denied or failed), or that another call of the same session on
-    one of its targets followed within five minutes; else nobody can tell. `following` are later actions, in any order.
+    Heeded is that the warned call was not run (it was denied), or that another call of the same session on one of its
+    targets followed within five minutes; else nobody can tell: one that failed was run, warning or not. `following` are
+    later actions, in any order.
     """
-    if outcome in UNDONE:
+    if outcome == DENIED:
         return NOT_RUN
     targets = frozenset(later.targets)
     for one in following:

@@ -7,7 +7,8 @@
 parts, and are pure. A meeting is judged as on the page of the server, what came of a warning as by `sidelight cost`.
 """
 
+from sidelight.overview.meetings import RULE
 from sidelight.report.counting import Busy, Kind, Miss, Report, Slice, Warned, gather
-from sidelight.report.page import MARK, RULE, moment, page
+from sidelight.report.page import MARK, moment, page
 
 __all__ = ["MARK", "RULE", "Busy", "Kind", "Miss", "Report", "Slice", "Warned", "gather", "moment", "page"]

@@ -7,16 +7,12 @@ from datetime import UTC, datetime
 from html import escape
 
 from sidelight.overview.looking import HOUR_MS
+from sidelight.overview.meetings import RULE
 from sidelight.report.counting import SEVERITIES, Report
 from sidelight.report.plots import Bar, bars, columns
 
 #: By this a file is known to be a report, which a newer one may replace.
 MARK = '<meta name="generator" content="Sidelight report">'
-
-RULE = (
-    "A warning counts as heeded if the call was denied or failed, or if the same session acted again on one of its "
-    "targets within 5 minutes; of the others it is not known."
-)
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2128; --soft: #57606a; --paper: #fff; --rule: #d0d7de;

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-import json
 import os
 import signal
 import socket
@@ -35,6 +34,8 @@ Found = TypeVar("Found")
 
 IDLE_SECONDS = 1800.0
 STOPS_WITHIN = 5.0
+#: Whoever asks whether a server runs has its lock for an instant: one that starts waits so long before it gives way.
+ASKING_SECONDS = 0.5
 _LOG_MOST = 1024 * 1024
 
 
@@ -60,7 +61,7 @@ def place(env: Mapping[str, str]) -> Place:
     found = rendezvous.place({**env, "SIDELIGHT_HOME": home})
     if found is None:
         raise OSError(0, "there is no such thing here", home)
-    made = (found.above, found.directory) if found.above != home else (found.directory,)
+    made = (found.run, found.above, found.directory) if found.above != home else (found.run,)
     for one in made:
         os.makedirs(one, 0o700, exist_ok=True)
         if not rendezvous.is_mine(one):
@@ -86,13 +87,10 @@ def status(env: Mapping[str, str]) -> Status | None:
     where = place(env)
     if not _is_held(where.lock):
         return None
-    try:
-        with open(where.lock, encoding="utf-8") as file:
-            said = json.load(file)
-        found = Status(int(said["pid"]), str(said["version"]), where.socket, answers=False)
-    except (OSError, ValueError, KeyError, TypeError):  # it is just starting
+    said = rendezvous.said_in(where.lock)
+    if len(said) < 3 or not said[0].isdigit():  # it is just starting
         return None
-    return found._replace(answers=_health(where.socket))
+    return Status(int(said[0]), said[1], said[2], answers=_health(said[2]))
 
 
 def stop(env: Mapping[str, str]) -> bool:
@@ -107,6 +105,24 @@ def stop(env: Mapping[str, str]) -> bool:
         if _until(lambda: (not _is_held(lock)) or None, STOPS_WITHIN):
             return True
     return True
+
+
+def forget(env: Mapping[str, str]) -> None:
+    """Take away what a server leaves behind, unless one runs."""
+    where = rendezvous.place(env)
+    lock = _locked(where.lock) if where is not None and os.path.isdir(where.run) else None
+    if where is None or lock is None:
+        return
+    try:
+        for file in (where.socket, where.tried, where.lock):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(file)
+    finally:
+        os.close(lock)
+    with contextlib.suppress(OSError):
+        os.rmdir(where.run)
+    with contextlib.suppress(OSError):  # another home's server may use it too
+        os.rmdir(where.directory)
 
 
 def _answering(env: Mapping[str, str]) -> Status | None:
@@ -136,13 +152,16 @@ def _locked(lock: str) -> int | None:
     """The lock, taken; None if somebody else has it."""
     import fcntl
 
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        if space.is_still(lock, descriptor):
+            return descriptor
+        os.close(descriptor)  # `forget` removed it between the two
 
 
 def connected(path: str, seconds: float = 1.0) -> socket.socket:
@@ -192,12 +211,12 @@ def main(env: Mapping[str, str]) -> int:
     """Be the user's server until idle, told to stop, or overtaken; at once if there is one already."""
     os.umask(0o077)
     where = place(env)
-    lock = _locked(where.lock)
+    lock = _until(lambda: _locked(where.lock), ASKING_SECONDS)
     if lock is None:
         return 0
     try:
         os.truncate(lock, 0)
-        os.pwrite(lock, json.dumps({"pid": os.getpid(), "version": __version__}).encode(), 0)
+        os.pwrite(lock, os.fsencode(f"{os.getpid()}\n{__version__}\n{where.socket}\n"), 0)
         _serve(where, env)
     finally:
         with contextlib.suppress(FileNotFoundError):
