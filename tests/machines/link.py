@@ -73,14 +73,16 @@ def _two_hours_ahead(home: Path) -> dict[str, str]:
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
     if library is None:
         raise RuntimeError("there is no libfaketime here; `make test-long` adds Debian's package faketime")
-    (home / "python").mkdir(exist_ok=True)
-    (home / "python" / "sitecustomize.py").write_text(_SLEEP_BY_SELECT)
+    custom = home / "python" / "sitecustomize.py"
+    if not custom.exists():  # those that are running may be reading it
+        custom.parent.mkdir()
+        custom.write_text(_SLEEP_BY_SELECT)
     return {
         "LD_PRELOAD": str(library),
         "FAKETIME": f"+{SKEW_SECONDS}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
-        "PYTHONPATH": str(home / "python"),
+        "PYTHONPATH": str(custom.parent),
     }
 
 
