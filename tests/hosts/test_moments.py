@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from sidelight.actions import Draft
 from sidelight.hosts import announcing, news
 from sidelight.hosts.dialogue import Caller, hold
 from sidelight.ledger import Ledger
+from sidelight.stores import ENGINES, StoreGone
 from tests.hosts.calling import PATIENCE
 
 
@@ -201,6 +203,32 @@ def test_a_muted_session_hears_nothing_but_is_recorded(desk):
     assert desk.text("session-b", "UserPromptSubmit") == ""
     assert desk.before("session-b", "Bash", **RESET) == {}
     assert desk.kinds() == ["edit", "tree-reset"]
+
+
+@pytest.fixture
+def far(tmp_path, repo, monkeypatch, record_property):
+    """A desk whose ledger is far away, and can be gone."""
+    record_property("engine", "flaky")
+    monkeypatch.setitem(ENGINES, "flaky", ("tests.stores.flaky", ("flaky",)))
+    made = Desk(tmp_path / "home", repo)
+    made.ledger.close()
+    made.ledger = Ledger.open(tmp_path / "home", store=f"flaky://{tmp_path}/far.db")
+    yield made
+    made.ledger.close()
+
+
+def test_how_a_call_ended_while_the_store_was_gone_is_not_lost(far, tmp_path):
+    gone = tmp_path / "far.db.gone"
+    gone.touch()
+    edits(far, "session-a")
+    for call, tool in (("t1", "Edit"), ("t9", "Grep")):  # what was only read leaves nothing to say
+        given = {"file_path": str(far.repo / "a.py")} if tool == "Edit" else {"pattern": "x"}
+        with contextlib.suppress(StoreGone):
+            far.claude("session-a", "PostToolUseFailure", tool_name=tool, tool_input=given, tool_use_id=call)
+    gone.unlink()
+    assert far.ledger.store.deliver(60_000, patient=True).sent == 2
+    (edit,) = far.ledger.store.follow(0)
+    assert far.ledger.store.state_of([edit.id]) == {edit.id: "failed"}
 
 
 def test_where_sidelight_is_switched_off_hooks_are_silent(desk):

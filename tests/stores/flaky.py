@@ -34,7 +34,19 @@ class Flaky(SqliteStore):
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        if name in ("append", "now", "last_seq", "follow", "close", "end", "outcome", "sessions", "see", "recent"):
+        if name in (
+            "append",
+            "delivered",
+            "now",
+            "last_seq",
+            "follow",
+            "close",
+            "end",
+            "outcome",
+            "sessions",
+            "see",
+            "recent",
+        ):
             return self._flaky(name, found)
         return found
 

@@ -300,6 +300,64 @@ def test_the_first_contact_there_ever_was_may_take_longer_and_later_ones_what_is
     assert after_answer(after_answer(State(), 40), 45) == State(reached=True, usual=40), "not worth a file"
 
 
+# ── how calls ended ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def outcomes(stage) -> dict[str, str]:
+    store = SqliteStore(stage.path, clock=stage.machine.clock)
+    try:
+        names = {one.id: one.targets[0].rpartition("/")[2] for one in store.follow(0)}
+        return {names[one]: how for one, how in store.state_of(list(names)).items()}
+    finally:
+        store.dispose()
+
+
+def always() -> bool:
+    return True
+
+
+@pytest.mark.parametrize("how", ["done", "failed", "denied"])
+def test_how_a_call_ended_that_waits_in_the_spool_is_delivered_after_it(stage, how):
+    stage.acts(name="before.py", key="toolu_0")
+    stage.becomes("gone")
+    stage.is_spooled(name="kept.py", key="toolu_1")
+    for key in ("toolu_1", "toolu_0"):
+        with pytest.raises(Spooled):
+            stage.first.settle(key, how, always)
+    stage.is_back()
+    assert stage.first.deliver(60_000, patient=True) == (3, 0, 0, None)
+    assert outcomes(stage) == {"before.py": how, "kept.py": how}
+
+
+def test_how_a_call_ended_goes_behind_what_still_waits(stage):
+    """The store is back and another process delivers: the call itself has not arrived yet."""
+    stage.becomes("gone")
+    stage.is_spooled(name="kept.py", key="toolu_1")
+    stage.is_back()
+    with stage.guard().spool.delivering() as mine:
+        assert mine
+        with pytest.raises(Spooled):
+            stage.first.settle("toolu_1", "failed", always)
+    assert stage.first.deliver(60_000, patient=True).sent == 2
+    assert outcomes(stage) == {"kept.py": "failed"}
+
+
+def test_how_a_call_ended_that_recorded_nothing_takes_no_room(stage):
+    stage.becomes("gone")
+    with pytest.raises(StoreGone):
+        stage.first.settle("toolu_1", "done", lambda: False)
+    assert stage.parcels() == []
+
+
+def test_a_line_of_several_that_failed_may_have_done_its_part(stage):
+    touches = [file("a.py"), file("b.py")]
+    entries = [entry("a", touch) for touch in touches]
+    stage.first.append(entries, question(touches), me=Session("a"), key="toolu_1")
+    assert not stage.first.settle("toolu_1", "failed", always)
+    assert stage.first.settle("toolu_1", "denied", always)
+    assert set(outcomes(stage).values()) == {"denied"}
+
+
 # ── parcels that do not go ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -64,7 +64,7 @@ def hear(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts) -> Heard:
     elif moment.what == hosts.START:
         heard = _start(moment, ledger, me)
     elif moment.what in speech.NEWS:
-        _settle_batch(ledger, moment)
+        _settle_batch(ledger, moment, facts)
         ledger.see(me)
         if moment.what == hosts.PROMPT:
             watching.over(ledger, facts, me, whole=False)
@@ -209,7 +209,7 @@ def digest(call: Call) -> str:
 def _after(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Session) -> Heard:
     key = moment.key(hosts.BEFORE) if moment.call_id is not None else _remembered(moment, ledger)
     if key is not None and moment.outcome is not None:
-        _settle(ledger, key, moment)
+        _settle(ledger, key, moment.outcome, moment.call, facts)
     seen = watching.ended([key] if key is not None else [], ledger, facts, me)
     kept = ledger.store.document(KEPT, key) if key is not None and not speech.HEARS_BEFORE else None
     ledger.see(me)
@@ -253,24 +253,18 @@ def _remembered(moment: Moment, ledger: Ledger) -> str | None:
     return str(known.body.get("key")) if known is not None else None
 
 
-def _settle(ledger: Ledger, key: str, moment: Moment) -> None:
-    """How a call ended is written to what it recorded. A line of several commands that failed may have done its part:
-    only one that failed as a whole did not happen.
+def _settle(ledger: Ledger, key: str, outcome: str, call: Call | None, facts: Facts) -> None:
+    """How a call ended is written to what it recorded. Where the store can't be asked what that was, a call that by
+    itself records nothing has no outcome worth keeping.
     """
-    actions = ledger.store.delivered(key)
-    if moment.outcome == hosts.FAILED and len(actions) != 1:
-        return
-    for action in actions:
-        if moment.outcome is not None:
-            ledger.outcome(action.id, moment.outcome)
+    ledger.settle(key, outcome, lambda: call is None or bool(effects_of(call, facts).drafts))
 
 
-def _settle_batch(ledger: Ledger, moment: Moment) -> None:
+def _settle_batch(ledger: Ledger, moment: Moment, facts: Facts) -> None:
     for one in moment.ended:
-        its = moment._replace(call_id=one.call_id, outcome=one.outcome)
-        key = its.key(hosts.BEFORE)
+        key = moment._replace(call_id=one.call_id).key(hosts.BEFORE)
         if key is not None and one.outcome is not None:
-            _settle(ledger, key, its)
+            _settle(ledger, key, one.outcome, one.call, facts)
 
 
 def _over(moment: Moment, ledger: Ledger, facts: Facts, me: Session) -> Heard:

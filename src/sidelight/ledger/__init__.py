@@ -41,7 +41,7 @@ from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_s
 from sidelight.records import Self
 from sidelight.redact import line
 from sidelight.stores import Clock, Store, StoreBusy, StoreError, open_store
-from sidelight.stores.guarded import Spooled, guarded
+from sidelight.stores.guarded import Guarded, Spooled, guarded
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
 
@@ -298,6 +298,23 @@ class Ledger:
         try:
             return self.store.outcome(action_id, outcome)
         except StoreError as error:
+            self._note_failure(error)
+            return False
+
+    def settle(self, key: str, outcome: str, worth: Callable[[], bool] = lambda: True) -> bool:
+        """Say how the call ended that was recorded under an idempotency key: `done`, `failed` or `denied`. If the store
+        is gone it is kept and delivered after the call itself, where it is `worth` that. Never raises, but `StoreBusy`
+        to who must not wait.
+        """
+        from sidelight.stores.settling import settle
+
+        try:
+            if isinstance(self.store, Guarded):
+                return self.store.settle(key, outcome, worth)
+            return settle(self.store, key, outcome)
+        except StoreError as error:
+            if self._is_hasty and isinstance(error, StoreBusy):
+                raise
             self._note_failure(error)
             return False
 

@@ -169,8 +169,15 @@ class Guarded:
         self._answered = True
         self.breaker.answered(first)
 
-    def _write(self, op: str, body: Callable[[], Mapping[str, Any]], key: str | None, call: Ask[T]) -> T:
-        """Write, after what waits; or put it down, to be sent later."""
+    def _write(
+        self,
+        op: str,
+        body: Callable[[], Mapping[str, Any]],
+        key: str | None,
+        call: Ask[T],
+        worth: Callable[[], bool] | None = None,
+    ) -> T:
+        """Write, after what waits; or put it down, to be sent later, if that is worth it."""
         why: StoreError | None = None
         if os.access(self._any, os.F_OK):
             if self._hasty:
@@ -185,6 +192,8 @@ class Guarded:
                 why = error
             except (StoreGone, StoreFrozen) as error:
                 why = error
+        if worth is not None and not worth():
+            raise why
         heir = why.heir if isinstance(why, StoreFrozen) else None
         if op == "append" and key is None:
             key = _new_key()  # it may be delivered twice
@@ -323,6 +332,16 @@ class Guarded:
             "outcome", lambda: {"id": action_id, "how": outcome}, None, lambda one: one.outcome(action_id, outcome)
         )
 
+    def settle(self, key: str, outcome: str, worth: Callable[[], bool]) -> bool:
+        """Say how the call ended that was recorded under a key, or waits in the spool under it (`settling.settle`).
+        `worth` is asked if it cannot be said now: is there anything that it would be said of?
+        """
+        from sidelight.stores.settling import settle
+
+        return self._write(
+            "settle", lambda: {"key": key, "how": outcome}, None, lambda one: settle(one, key, outcome), worth
+        )
+
     def see(self, session: Session) -> None:
         with suppress(StoreGone, StoreFrozen):  # losing it says "last seen" a minute less well
             self.ask(lambda store: store.see(session))
@@ -450,6 +469,10 @@ def _send(store: Store, parcel: Parcel, ago: int) -> None:
         store.close(body["id"], body["how"])
     elif parcel.op == "outcome":
         store.outcome(body["id"], body["how"])
+    elif parcel.op == "settle":
+        from sidelight.stores.settling import settle
+
+        settle(store, body["key"], body["how"])
     elif parcel.op == "end":
         _end(store, body["actor"], body["agent"], ago)
     else:
