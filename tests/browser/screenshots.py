@@ -31,6 +31,8 @@ DOCS = Path(__file__).parents[2] / "docs" / "screenshots"
 HOME = "home:workstation:~/work/atlas"
 END = int(datetime(2026, 3, 12, 13, 37, 20, tzinfo=UTC).timestamp() * 1000)
 ORIGIN = "http://localhost:4817"
+#: Letters drawn alike each time.
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text", "--font-render-hinting=none", "--disable-gpu"]
 #: A stream that is open and says nothing.
 QUIET = """
 window.EventSource = class extends EventTarget {
@@ -107,9 +109,7 @@ def main(into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         body = view(Path(scratch) / "agent")
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for scheme in SCHEMES:
             for name, size in SIZES.items():
                 take(browser, body, into / f"{name}-{scheme}.png", scheme, size, opened=name == "laptop")

@@ -1,4 +1,4 @@
-"""Plots as inline SVG: bars for names, columns for time. Pure; colours are the page's, numbers stand beside."""
+"""Plots as inline SVG that stretches to the room there is: only shapes, so that words keep their size. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from html import escape
 
 from sidelight.records import NamedTuple
 
-_WIDE = 720
-_ROW = 26
-_NAME = 230
-_TALL = 150
+_WIDE = 1000
+_TALL = 100
+_STRETCHED = 'preserveAspectRatio="none"'
 
 
 class Bar(NamedTuple):
@@ -25,52 +24,39 @@ class Bar(NamedTuple):
         return sum(number for _, number in self.parts)
 
 
-def bars(title: str, rows: Sequence[Bar]) -> str:
-    """Rows of stacked bars, with the number at their end."""
-    most = max((one.all for one in rows), default=0) or 1
-    room = _WIDE - _NAME - 60
-    drawn = []
-    for place, one in enumerate(rows):
-        top, left = place * _ROW, float(_NAME)
-        drawn.append(f'<text class="name" x="{_NAME - 8}" y="{top + 17}">{escape(_cut(one.name))}</text>')
-        for part, number in one.parts:
-            wide = room * number / most
-            if number:
-                tip = f"<title>{escape(f'{one.name}: {number:,} {part}')}</title>"
-                box = f'x="{left:.1f}" y="{top + 4}" width="{wide:.1f}" height="{_ROW - 8}"'
-                drawn.append(f'<rect class="{escape(part)}" {box}>{tip}</rect>')
-            left += wide
-        drawn.append(f'<text x="{left + 6:.1f}" y="{top + 17}">{one.all:,}</text>')
-    return _svg(title, len(rows) * _ROW, drawn)
+def bar(row: Bar, most: int) -> str:
+    """One bar of stacked parts, as long as its share of `most`. Its numbers are to stand beside it."""
+    left, drawn = 0.0, []
+    for part, number in row.parts:
+        wide = _WIDE * number / max(1, most)
+        if number:
+            drawn.append(f'<rect class="{escape(part)}" x="{left:.1f}" y="0" width="{wide:.1f}" height="10"/>')
+        left += wide
+    return f'<svg class="bar" viewBox="0 0 {_WIDE} 10" {_STRETCHED} aria-hidden="true">{"".join(drawn)}</svg>'
 
 
 def columns(title: str, rows: Sequence[Bar]) -> str:
-    """Columns over time, stacked from below; the first, the middle and the last are named."""
+    """Columns over time, stacked from below; the first, the middle and the last are named below them."""
     most = max((one.all for one in rows), default=0) or 1
     step = _WIDE / max(1, len(rows))
-    drawn = [f'<text class="scale" x="0" y="10">{most:,}</text>', f'<path class="ground" d="M0 {_TALL}H{_WIDE}"/>']
-    named = {0, len(rows) // 2, len(rows) - 1}
+    drawn = []
     for place, one in enumerate(rows):
         foot, left = float(_TALL), place * step
         for part, number in one.parts:
-            tall = (_TALL - 16) * number / most
+            tall = _TALL * number / most
             foot -= tall
             if number:
                 tip = f"<title>{escape(f'{one.name}: {number:,} {part}')}</title>"
                 box = f'x="{left + step * 0.1:.1f}" y="{foot:.1f}" width="{step * 0.8:.1f}" height="{tall:.1f}"'
                 drawn.append(f'<rect class="{escape(part)}" {box}>{tip}</rect>')
-        if place in named:
-            anchor = "start" if place == 0 else "end" if place == len(rows) - 1 else "middle"
-            at = {"start": 0.0, "end": float(_WIDE)}.get(anchor, left + step / 2)
-            drawn.append(f'<text x="{at:.1f}" y="{_TALL + 18}" text-anchor="{anchor}">{escape(one.name)}</text>')
-    return _svg(title, _TALL + 24, drawn)
-
-
-def _svg(title: str, tall: int, drawn: Sequence[str]) -> str:
-    says = escape(title)
-    head = f'<svg viewBox="0 0 {_WIDE} {max(1, tall)}" role="img" aria-label="{says}">'
-    return "\n".join([head, *drawn, "</svg>"])
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 34 else "…" + name[-33:]
+    named = [rows[place].name for place in sorted({0, len(rows) // 2, len(rows) - 1})] if rows else []
+    says = escape(f"{title}: at most {most:,}")
+    return "\n".join(
+        [
+            f'<p class="scale">{most:,}</p>',
+            f'<svg class="columns" viewBox="0 0 {_WIDE} {_TALL}" {_STRETCHED} role="img" aria-label="{says}">',
+            *drawn,
+            "</svg>",
+            f'<p class="named">{"".join(f"<span>{escape(name)}</span>" for name in named)}</p>',
+        ]
+    )
