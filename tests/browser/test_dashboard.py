@@ -423,6 +423,21 @@ def test_scrolling_through_forty_sessions_draws_nothing_anew(server, home, stopp
     expect(page.locator("#lanes .lane").last).to_be_in_viewport()
 
 
+def test_another_window_chosen_while_the_first_look_is_under_way_is_what_is_shown(server, home, visit):
+    story = life.Life(home)
+    for minutes in (90, 30):
+        story.at(minutes)
+        story.joins().edits(f"/src/shop/{minutes}.py")
+    story.close()
+    page, held = visit(server), []
+    page.route(VIEW, lambda route: held.append(route) if "windowMs=3600000" in route.request.url else route.continue_())
+    with page.expect_request(lambda request: "windowMs=3600000" in request.url):
+        page.reload()
+    page.get_by_role("button", name="4 h", exact=True).click()
+    expect(page.locator("#lanes .lane")).to_have_count(2)
+    expect(page.locator("body")).to_have_attribute("data-marks", "2")
+
+
 def test_very_many_lanes_are_drawn_a_band_at_a_time(server, home, stopped):
     life.crowd(home, sessions=160, actions=160)
     page = stopped(server)

@@ -14,7 +14,7 @@ KINDS = ("empty", "full", "hostile")
 
 
 def written(tmp_path, kind):
-    """The report of a ledger in which nothing was done, or two met; and one in which every word is the worst there is."""
+    """The report of a ledger in which nothing was done, or two met; and one whose every word is the worst there is."""
     story = Story(tmp_path)
     if kind != "empty":
         one, two = story.session("one"), story.session("two")

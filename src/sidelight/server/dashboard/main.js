@@ -199,6 +199,7 @@ function go(end) {
 }
 
 function step(by) {
+  if (!model.view) return;
   const end = (until ?? model.view.now) + by * windowMs * 0.5;
   go(end >= model.view.now ? null : Math.round(end));
 }
@@ -207,7 +208,7 @@ function choose(ms) {
   windowMs = ms;
   kept.set("window", String(ms));
   for (const button of $("windows").children) button.setAttribute("aria-pressed", String(Number(button.value) === ms));
-  if (model.view) look(true);
+  if (!$("app").hidden) look(true); // also when the first look is still under way
 }
 
 function onlyLane(id) {
@@ -320,7 +321,7 @@ $("space").addEventListener("change", () => {
   model.space = $("space").value;
   draw();
 });
-$("follow").addEventListener("click", () => go(until === null ? model.view.now : null));
+$("follow").addEventListener("click", () => model.view && go(until === null ? model.view.now : null));
 $("earlier").addEventListener("click", () => step(-1));
 $("later").addEventListener("click", () => step(1));
 $("theme").addEventListener("click", () => theme(THEMES[(THEMES.indexOf(kept.get("theme", "auto")) + 1) % THEMES.length]));

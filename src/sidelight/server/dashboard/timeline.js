@@ -10,6 +10,7 @@ const BIN = 7; // px: closer marks of a lane are drawn as one, taller one
 const ROOM = { roomy: 52, dense: 32 };
 const BAND = 2400; // px: so much height is drawn at once
 const NARROW = matchMedia("(max-width: 820px)"); // there the heads of lanes stand above what they head
+const REST = 150; // ms after a scroll: what passes below the pointer meanwhile was not pointed at
 const HEAD = 22; // px: so high they are then
 const LINES_MOST = 48; // so many are drawn in full; of more, only the conflicts and what is pointed at
 const RANK = ["destroy", "publish", "intent", "change", "commit", "run", "edit"];
@@ -26,6 +27,7 @@ export class Timeline {
     this.dirty = false;
     this.colours = {};
     this.drawn = 0;
+    this.resting = 0;
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(this.scroller);
     NARROW.addEventListener("change", () => this.model?.view && this.show(this.model, this.shown, this.now));
@@ -100,6 +102,7 @@ export class Timeline {
   // ── drawing ──
 
   #scrolled() {
+    this.resting = performance.now() + REST;
     this.#unpoint();
     if (!this.band) return;
     const { scrollTop: top, clientHeight: seen } = this.scroller;
@@ -265,7 +268,7 @@ export class Timeline {
   }
 
   #meetings(ink, heads) {
-    const busy = this.shown.meetings.length > (this.head ? LINES_MOST / 8 : LINES_MOST);
+    const busy = this.head && this.shown.meetings.length > LINES_MOST / 8;
     const picked = this.pointed?.later || this.chosen?.later;
     for (const one of this.shown.meetings) {
       const near = one === this.pointed || one === this.chosen;
@@ -280,7 +283,7 @@ export class Timeline {
         ink.lineWidth = 2;
         heading[one.severity](ink, to.x, to.y, near ? 8 : 6, this.colours.surface);
         this.spots.push({ x: to.x, y: to.y, thing: one, reach: 9, first: true });
-      } else {
+      } else if (near || one.severity === "conflict" || this.shown.meetings.length <= LINES_MOST) {
         ink.globalAlpha = near ? 1 : picked || (busy && one.severity !== "conflict") ? 0.12 : 0.6;
         ink.lineWidth = near ? 2.5 : 1.5;
         ink.setLineDash(one.severity === "conflict" ? [] : one.severity === "overlap" ? [6, 4] : [2, 4]);
@@ -318,13 +321,15 @@ export class Timeline {
   }
 
   #point(event) {
+    if (performance.now() < this.resting) return;
     const spot = this.#nearest(event.offsetX, event.offsetY);
+    if (spot && spot.thing === this.pointed) return;
     this.plot.style.cursor = spot ? "pointer" : "default";
-    if (spot?.thing !== this.pointed) {
-      this.pointed = spot?.thing ?? null;
-      this.draw();
+    this.#stress(spot?.thing ?? null);
+    if (!spot) {
+      this.tip.hidden = true;
+      return;
     }
-    if (!spot) return this.#unpoint();
     this.tip.replaceChildren(...this.#told(spot));
     this.tip.hidden = false;
     const left = (this.head ? 0 : this.lanes.offsetWidth) + spot.x + 14;
@@ -348,10 +353,14 @@ export class Timeline {
 
   #unpoint() {
     this.tip.hidden = true;
-    if (this.pointed) {
-      this.pointed = null;
-      this.draw();
-    }
+    this.#stress(null);
+  }
+
+  /** Only lines are drawn otherwise when they are pointed at. */
+  #stress(thing) {
+    const before = this.pointed;
+    this.pointed = thing;
+    if (before !== thing && (before?.later || thing?.later)) this.draw();
   }
 
   #click(event) {
