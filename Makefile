@@ -4,7 +4,7 @@ CORPUS ?= ../shared/corpus
 LAB ?= ../shared/lab
 # Debian's names of what the tests drive beside Python.
 TEST_NEEDS := chromium fish postgresql procps zsh
-LONG_NEEDS := faketime iproute2
+LONG_NEEDS := faketime iproute2 nginx openssl
 
 .PHONY: help setup demo test test-long lint types format lock docs dist corpus hosts soak bench clean
 

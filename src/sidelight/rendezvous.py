@@ -231,8 +231,9 @@ def spawn(python: str, env: "Mapping[str, str]") -> None:
         posix._exit(1)  # noqa: SLF001 - as above
 
 
-#: All that a server keeps of the environment it was started from.
+#: All that a server keeps of the environment it was started from: where things are, and whom to trust (no secret).
 KEPT = frozenset(
     "HOME USERPROFILE PATH LANG LC_ALL LC_CTYPE TMPDIR XDG_RUNTIME_DIR XDG_STATE_HOME SIDELIGHT_HOME "
-    "SIDELIGHT_SERVER_IDLE".split()
+    "SIDELIGHT_SERVER_IDLE SSL_CERT_FILE SSL_CERT_DIR PGPASSFILE PGSERVICEFILE PGSSLMODE PGSSLROOTCERT PGSSLCERT "
+    "PGSSLKEY".split()
 )

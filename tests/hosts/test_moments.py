@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sidelight.actions import Draft
+from sidelight.actions import Draft, Session
 from sidelight.hosts import announcing, news
 from sidelight.hosts.dialogue import Caller, hold
 from sidelight.ledger import Ledger
@@ -229,6 +229,21 @@ def test_how_a_call_ended_while_the_store_was_gone_is_not_lost(far, tmp_path):
     assert far.ledger.store.deliver(60_000, patient=True).sent == 2
     (edit,) = far.ledger.store.follow(0)
     assert far.ledger.store.state_of([edit.id]) == {edit.id: "failed"}
+
+
+def test_an_announcement_while_the_store_is_gone_is_kept_and_its_hook_and_its_shell_say_it_once(
+    far, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(announcing, "minute", lambda: 7)
+    gone = tmp_path / "far.db.gone"
+    gone.touch()
+    far.before("session-a", "Bash", command="sidelight intent 'redo the queue' --area queue")
+    me = Session("session-a")
+    key = announcing.by_shell(far.ledger.store, me, announcing.Announced("redo the queue", "queue"))
+    assert far.ledger.announce("redo the queue", area="queue", actor="session-a", key=key, me=me).spooled
+    gone.unlink()
+    assert far.ledger.store.deliver(60_000, patient=True).sent == 2
+    assert [one.reason for one in far.ledger.store.follow(0)] == ["redo the queue"]
 
 
 def test_where_sidelight_is_switched_off_hooks_are_silent(desk):

@@ -25,6 +25,12 @@ def open(url: str, *, clock: Clock) -> Flaky:  # noqa: A001 - the engines' commo
     return Flaky(url.removeprefix("flaky://"), clock=clock)
 
 
+_ASKED = frozenset({
+    "append", "close", "delivered", "document", "end", "follow", "last_seq", "now", "outcome", "put_document", "recent",
+    "see", "sessions",
+})  # fmt: skip
+
+
 class Flaky(SqliteStore):
     """The engine."""
 
@@ -34,19 +40,7 @@ class Flaky(SqliteStore):
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        if name in (
-            "append",
-            "delivered",
-            "now",
-            "last_seq",
-            "follow",
-            "close",
-            "end",
-            "outcome",
-            "sessions",
-            "see",
-            "recent",
-        ):
+        if name in _ASKED:
             return self._flaky(name, found)
         return found
 

@@ -10,6 +10,7 @@ Source: design 6, last paragraph.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from sidelight.actions import Session
@@ -18,7 +19,7 @@ from sidelight.effects import UNKNOWN, Call, Command
 from sidelight.facts import Facts
 from sidelight.ledger import Ledger, Receipt
 from sidelight.records import Any, NamedTuple
-from sidelight.stores import Store
+from sidelight.stores import Store, StoreFrozen, StoreGone
 
 COLLECTION = "announced"
 _MOST = 5  # on one line
@@ -97,6 +98,19 @@ def _key(store: Store, me: Session, one: Announced, call: str | None) -> str:
 
     whole = "\x1f".join((me.actor, me.agent or "", one.text, one.area or "", *one.targets, one.ttl or ""))
     name = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+    try:
+        return f"announced\x1f{name}\x1f{_number(store, name, call)}"
+    except (StoreGone, StoreFrozen):  # the announcement is kept, and its hook and its shell come within the minute
+        return f"announced\x1f{name}\x1fwithout {minute()}"
+
+
+def minute() -> int:
+    """Which one it is."""
+    return int(time.time() // 60)
+
+
+def _number(store: Store, name: str, call: str | None) -> int:
+    """Which announcement of these words it is."""
     number = 1
     for _ in range(20):
         known = store.document(COLLECTION, name)
@@ -104,7 +118,7 @@ def _key(store: Store, me: Session, one: Announced, call: str | None) -> str:
         number = _counted(body, call)
         if store.put_document(COLLECTION, name, body, version=known.version if known is not None else 0):
             break
-    return f"announced\x1f{name}\x1f{number}"
+    return number
 
 
 def _counted(body: dict[str, Any], call: str | None) -> int:

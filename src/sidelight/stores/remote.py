@@ -313,5 +313,7 @@ def _action(data: Mapping[str, Any] | None) -> Action | None:
 
 
 def _said(error: Exception) -> str:
-    said = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error)
-    return line(str(said) or type(error).__name__, 200)
+    refused = getattr(error, "verify_message", None)
+    if refused:
+        return line(f"its certificate is not trusted: {refused} (an authority of your own: SSL_CERT_FILE)", 300)
+    return line(str(getattr(error, "strerror", None) or error) or type(error).__name__, 200)
