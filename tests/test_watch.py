@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from sidelight.cli.watching import screen
+from sidelight.cli.watching import AT_LEAST_EVERY, _Eyes, screen
 from sidelight.overview import Overview
 from tests.server.running import serving
 from tests.stories import Story
@@ -37,9 +37,34 @@ def view(tmp_path):
 def test_the_screen_shows_who_is_here_where_they_met_and_what_was_done(view):
     texts = [row.text for row in screen(view, 20)]
     assert texts[0].startswith("Sidelight · 2 live · 1 open · ")
-    assert any("alpha (claude-code) live" in text and '"calm the alarms"' in text for text in texts)
-    assert any("‼ conflict: Your `git reset --hard` discards" in text for text in texts)
-    assert any("edited src/a.py" in text for text in texts)
+    assert any("● alpha  claude-code live" in text and '"calm the alarms"' in text for text in texts)
+    assert any("‼ beta   conflict: ran `git reset --hard`; it discards" in text for text in texts)
+    assert any("  alpha  edited src/a.py" in text for text in texts)
+
+
+def test_a_narrow_pane_leaves_out_what_matters_least(view):
+    texts = [row.text for row in screen(view, 7, 40)]
+    assert any(text.endswith('● alpha  "calm the alarms"') for text in texts)
+    assert any("‼ beta   discards uncommitted edits of" in text for text in texts)
+
+
+def test_a_tall_pane_parts_who_is_here_from_what_met_and_what_was_done(view):
+    assert [row.text for row in screen(view, 30)].count("") == 3
+    assert "" not in [row.text for row in screen(view, 12)]
+
+
+def test_it_looks_when_something_was_recorded_and_now_and_then(tmp_path):
+    story, now = Story(tmp_path), [0.0]
+    ledger = story.session("onlooker").ledger
+    eyes = _Eyes(Overview(ledger), ledger.store, 3_600_000, lambda: now[0])
+    assert eyes.wake()
+    assert not eyes.wake()
+    story.session("alpha").announces("calm the alarms")
+    assert eyes.wake()
+    assert not eyes.wake()
+    now[0] += AT_LEAST_EVERY
+    assert eyes.wake()
+    story.close()
 
 
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 8])

@@ -13,7 +13,7 @@ import fnmatch
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sidelight.actions import Action, Draft, Session
@@ -319,16 +319,21 @@ def _stored(action: Action) -> str:
     return json.dumps(action._asdict(), ensure_ascii=False, default=list)
 
 
-def run(directory: str, out: str, *, one_store: bool = False) -> int:
+def run(
+    directory: str, out: str, *, one_store: bool = False, progress: Callable[[int, int], object] = lambda *_: None
+) -> int:
     """Replay every scenario of a directory and write the decisions; returns how many steps there were.
 
-    With `one_store` all go into one ledger, kept apart by a prefix, to show that no warning crosses over.
+    With `one_store` all go into one ledger, kept apart by a prefix, to show that no warning crosses over. `progress` is
+    called with how many scenarios are done, and how many there are.
     Raises `OSError` or `ValueError` for what cannot be read.
     """
     steps = 0
     with tempfile.TemporaryDirectory(prefix="sidelight-replay-") as scratch, open(out, "w", encoding="utf-8") as sink:
         shared = Replay(os.path.join(scratch, "all.db")) if one_store else None
-        for number, file in enumerate(sorted(Path(directory).glob("*.json"))):
+        files = sorted(Path(directory).glob("*.json"))
+        for number, file in enumerate(files):
+            progress(number, len(files))
             scenario = json.loads(file.read_text(encoding="utf-8"))
             replay = shared or Replay(os.path.join(scratch, f"{number}.db"))
             for decision in replay.decisions(scenario, f"s{number}" if one_store else ""):

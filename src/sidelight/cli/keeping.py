@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sidelight import audit, wire
+from sidelight.cli.progress import Bar
 from sidelight.cli.terminal import DONE, Command, Terminal, UsageError, confirmed, need_session, open_ledger, span
 from sidelight.home import settings
 from sidelight.ledger import Ledger
@@ -66,7 +67,12 @@ def _export(options: Namespace, terminal: Terminal) -> int:
             return DONE
         descriptor = os.open(options.out, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
-            number = sum(file.write(_dumped(one) + "\n") > 0 for one in _record(ledger))
+            last, number = ledger.store.last_seq(), 0
+            with Bar.on(terminal, "Writing the record") as bar:
+                for one in _record(ledger):
+                    file.write(_dumped(one) + "\n")
+                    number += 1
+                    bar.show(int(one["seq"]), last)
         if terminal.as_json:
             terminal.body({"exported": number, "file": options.out})
         else:

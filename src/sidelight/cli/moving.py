@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from sidelight.cli.progress import Bar
 from sidelight.cli.terminal import DONE, Command, Terminal
 from sidelight.redact import line
 
@@ -25,7 +26,8 @@ def _run(options: Namespace, terminal: Terminal) -> int:
         else:
             terminal.say(f"Would move {rows['actions']:,} actions to {line(what.where.shown, 200)}.")
         return DONE
-    moved = moving.move(what, terminal.note)
+    with Bar.on(terminal, "Sending the record") as bar:
+        moved = moving.move(what, terminal.note, bar.show)
     delivery = moved.delivery
     if terminal.as_json:
         counts = {"sent": delivery.sent, "aside": delivery.aside, "left": delivery.left}

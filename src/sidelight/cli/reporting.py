@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from sidelight.cli.progress import Bar
 from sidelight.cli.terminal import DONE, Command, Terminal, UsageError, open_ledger, span
 from sidelight.redact import line
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from sidelight.report import Report
 
 _SHOWN = 8
-_PATIENCE = 1.0  # seconds
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -35,8 +30,7 @@ def _report(options: Namespace, terminal: Terminal) -> int:
         _check(options.html)
     with open_ledger(options) as ledger:
         now = ledger.store.now()
-        bar = Bar(sys.stderr, shown=sys.stderr.isatty() and not terminal.as_json)
-        with bar:
+        with Bar.on(terminal, "Reading the record") as bar:
             found = report.gather(
                 ledger.store, now - back, now, told_from=ledger.config.attention_from, progress=bar.show
             )
@@ -119,38 +113,6 @@ def _write(file: str, text: str) -> None:
     except BaseException:
         os.unlink(beside)
         raise
-
-
-# ── progress ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Bar:
-    """How far the reading is: a bar on a terminal once it has taken a second, and gone when it is done."""
-
-    def __init__(self, out: IO[str], *, shown: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._out, self._shown, self._clock = out, shown, clock
-        self._began = clock()
-        self._progress: Progress | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def show(self, done: int, of: int) -> None:
-        """So far along, of so much."""
-        if not self._shown or self._clock() - self._began < _PATIENCE:
-            return
-        if self._progress is None:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._progress = Progress(console=Console(file=self._out), transient=True)
-            self._progress.add_task("Reading the record", total=of)
-            self._progress.start()
-        self._progress.update(self._progress.task_ids[0], completed=done, total=of)
 
 
 COMMANDS = (

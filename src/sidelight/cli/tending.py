@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
+from sidelight.cli.progress import Bar
 from sidelight.cli.terminal import DONE, NOT_RECORDED, USAGE, Command, Terminal
 from sidelight.redact import line
 
@@ -82,7 +83,8 @@ def _replay(options: Namespace, terminal: Terminal) -> int:
     if not os.path.isdir(options.directory):
         return terminal.fail(f"{line(options.directory, 200)} is no directory", USAGE)
     try:
-        steps = replay.run(options.directory, options.out)
+        with Bar.on(terminal, "Replaying") as bar:
+            steps = replay.run(options.directory, options.out, progress=bar.show)
     except (ValueError, KeyError) as error:
         return terminal.fail(f"a scenario could not be read: {type(error).__name__}: {line(str(error), 200)}", USAGE)
     if terminal.as_json:

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sidelight.advisory.wording import age
@@ -23,10 +23,15 @@ from sidelight.redact import line
 
 if TYPE_CHECKING:
     from sidelight.overview import Lane, Mark, Meeting, Overview, View
+    from sidelight.stores import Store
 
 EVERY = 0.5  # seconds
+AT_LEAST_EVERY = 5.0  # seconds
 _ALIVE = {"live": "●", "quiet": "○", "gone": "✕", "ended": "·"}
 _GRAVE = {"conflict": "‼", "overlap": "!", "nearby": "·"}
+_ROOMY = 20  # lines: from so many on, a free one parts who is here from what met and from what was done
+_WIDE = 60  # columns: from so many on, there is room for hosts, branches and severities in words
+_NAME_MOST = 16
 _STYLES = {"conflict": "bold red", "overlap": "yellow", "nearby": "cyan"}
 
 
@@ -40,7 +45,7 @@ def _watch(options: Namespace, terminal: Terminal) -> int:
 
     window = check_whole("--window", span(options.window), WINDOW_MS)
     with open_ledger(options) as ledger, contextlib.suppress(KeyboardInterrupt), _ended_gently():
-        eyes = _Eyes(Overview(ledger), window)
+        eyes = _Eyes(Overview(ledger), ledger.store, window)
         if sys.stdout.isatty() and not terminal.as_json and not options.once:
             _live(eyes)
         else:
@@ -61,9 +66,25 @@ def _ended_gently() -> Iterator[None]:
 class _Eyes:
     """Looks again and again. A store that does not answer for a while is a remark and no end."""
 
-    def __init__(self, overview: Overview, window_ms: int) -> None:
-        self._overview, self._window = overview, window_ms
+    def __init__(
+        self, overview: Overview, store: Store, window_ms: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._overview, self._store, self._window, self._clock = overview, store, window_ms, clock
+        self._seen, self._looked = -1, -AT_LEAST_EVERY
         self.problem = ""
+
+    def wake(self) -> bool:
+        """Is it worth looking? When something was recorded, and now and then: ages grow, and sessions fall silent."""
+        from sidelight.stores import StoreError
+
+        try:
+            newest = self._store.last_seq()
+        except StoreError:
+            return True  # the look says what is wrong
+        if newest == self._seen and not self.problem and self._clock() - self._looked < AT_LEAST_EVERY:
+            return False
+        self._seen, self._looked = newest, self._clock()
+        return True
 
     def look(self, after: int = 0) -> View | None:
         """The view behind a place; None, and `problem` says why, if there is none now."""
@@ -86,6 +107,9 @@ def _follow(eyes: _Eyes, terminal: Terminal, *, once: bool, wait: Callable[[floa
     """Every action and every meeting as a line, once, oldest first."""
     after, said = 0, ""
     while not terminal.broken:
+        if not eyes.wake():
+            wait(EVERY)
+            continue
         found = eyes.look(after)
         if found is not None:
             terminal.say(*(_objects(found) if terminal.as_json else map(terminal.severe, _lines(found))))
@@ -156,19 +180,27 @@ class Row(NamedTuple):
     style: str = ""
 
 
-def screen(found: View, height: int) -> list[Row]:
-    """What fits into so many lines: who is here, where they met, and what was done last, newest first."""
+def screen(found: View, height: int, width: int = 80) -> list[Row]:
+    """What fits into so many lines of so many columns: who is here, where they met, and what was done last, newest
+    first. Ages, signs and names stand below each other; what matters less than the rest is left out of a narrow pane.
+    """
     lanes, met, marks = found.lanes, found.meetings[::-1], found.marks[::-1]
     head = f"{found.live} live · {found.open_intents} open · {len(met)} met"
     rows = [Row(f"Sidelight · {head}" + ("" if found.enabled else " · switched off here"), "bold")]
-    room = max(0, height - 1)
+    gap = [Row("")] if height >= _ROOMY else []
+    room = max(0, height - 1 - 3 * len(gap))
     here = _share(len(lanes), room, 3 if met or marks else 1)
     clashes = _share(len(met), room - here, 2 if marks else 1)
-    rows += [_lane_row(one, found) for one in lanes[:here]]
-    rows += [_met_row(one, found) for one in met[:clashes]]
-    names = {one.id: one.name for one in lanes}
     rest = marks[: max(0, room - here - clashes)]
-    rows += [Row(f"{age(found.now - one.action.ts):>4}  {names[one.lane]}  {one.says}") for one in rest]
+    names = _names(found, lanes[:here], [one.lane for one in rest], met[:clashes])
+    wide = width >= _WIDE
+    parts = (
+        [_lane_row(one, names, found.now, wide=wide) for one in lanes[:here]],
+        [_met_row(one, names, found.now, wide=wide) for one in met[:clashes]],
+        [Row(_line(found.now - one.action.ts, "", names[one.lane], one.says)) for one in rest],
+    )
+    for part in filter(None, parts):
+        rows += [*gap, *part]
     if len(rows) == 1 and room:
         rows.append(Row("Nobody was here lately.", "dim"))
     return rows
@@ -179,20 +211,39 @@ def _share(wanted: int, room: int, of: int) -> int:
     return min(wanted, room, max(1, room // of))
 
 
-def _lane_row(lane: Lane, found: View) -> Row:
+def _names(found: View, lanes: Sequence[Lane], marked: Sequence[str], met: Sequence[Meeting]) -> dict[str, str]:
+    """The names of the lanes that are shown, as wide as the widest of them."""
+    from sidelight.overview.drawing import lane_id
+
+    wanted = {*marked, *(one.id for one in lanes), *(lane_id(one.later.actor, one.later.agent) for one in met)}
+    names = {one.id: ("└ " if one.agent is not None else "") + one.name for one in found.lanes if one.id in wanted}
+    widest = min(_NAME_MOST, max(map(len, names.values()), default=0))
+    return {one: name.ljust(widest) for one, name in names.items()}
+
+
+def _line(ago: int | None, sign: str, name: str, says: str) -> str:
+    return f"{age(ago) if ago is not None else '':>4} {sign:1} {name}  {says}".rstrip()
+
+
+def _lane_row(lane: Lane, names: Mapping[str, str], now: int, *, wide: bool) -> Row:
     known = lane.session
-    place = f" on {line(known.branch, 40)}" if known and known.branch else ""
-    words = f'  "{line(lane.intents[0].reason or "", 120)}"' if lane.intents else ""
-    seen = f"  {age(found.now - known.last_seen)} ago" if known and lane.alive != "live" else ""
-    inset = "  " if lane.agent is not None else ""
+    words = f'"{line(lane.intents[0].reason or "", 120)}"' if lane.intents else ""
+    branch = f"on {line(known.branch, 40)}" if known and known.branch else ""
+    host = line(known.host, 20) if known and known.host else ""
+    about = " ".join(filter(None, (host, branch, lane.alive)))
+    says = "  ".join(filter(None, (about, words))) if wide else words or branch or lane.alive
     style = {"live": "green", "quiet": ""}.get(lane.alive, "dim")
-    return Row(f"{inset}{_ALIVE[lane.alive]} {_name(lane)} {lane.alive}{place}{words}{seen}", style)
+    seen = now - known.last_seen if known and lane.alive != "live" else None
+    return Row(_line(seen, _ALIVE[lane.alive], names[lane.id], says), style)
 
 
-def _met_row(one: Meeting, found: View) -> Row:
-    told = one.told_later(list(found.names))
-    when = age(found.now - one.later.ts)
-    return Row(f"{when:>4}  {_GRAVE[one.severity]} {one.severity}: {told}", _STYLES[one.severity])
+def _met_row(one: Meeting, names: Mapping[str, str], now: int, *, wide: bool) -> Row:
+    from sidelight.advisory.wording import narrated
+    from sidelight.overview.drawing import base_of, lane_id
+
+    says = f"{one.severity}: {narrated(one.later, base_of(one.later))}; it {one.why}" if wide else one.why
+    name = names[lane_id(one.later.actor, one.later.agent)]
+    return Row(_line(now - one.later.ts, _GRAVE[one.severity], name, says), _STYLES[one.severity])
 
 
 def _live(eyes: _Eyes) -> None:
@@ -202,14 +253,20 @@ def _live(eyes: _Eyes) -> None:
 
     console = Console(file=sys.stdout)
     rows: list[Row] = []
+    foot = Row("q ends", "dim")
     with _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
+        shown = (0, 0)
         while True:
-            height = max(2, console.size.height)
-            found = eyes.look()
-            rows = screen(found, height - 1) if found is not None else [*rows[: height - 2], Row(eyes.problem, "red")]
-            foot = Row("q ends", "dim")
-            texts = [Text(one.text, style=one.style, no_wrap=True, overflow="ellipsis") for one in (*rows, foot)]
-            live.update(Group(*texts), refresh=True)
+            width, height = console.size
+            if eyes.wake() or shown != (width, height):
+                found = eyes.look()
+                if found is not None:
+                    rows = screen(found, max(1, height - 1), width)
+                else:
+                    rows = [*rows[: max(0, height - 2)], Row(eyes.problem, "red")]
+                texts = [Text(one.text, style=one.style, no_wrap=True, overflow="ellipsis") for one in (*rows, foot)]
+                live.update(Group(*texts), refresh=True)
+                shown = (width, height)
             if pressed(EVERY) in ("q", "Q", "\x03", "\x04"):
                 return
 

@@ -143,8 +143,10 @@ def gather(
 
     `progress` is called with how far along the record it is, and its end. Raises `StoreError`.
     """
-    requests = _requests(store, since, until)
-    read = _Read(store, since, until, {who(one.later) for met in requests for one in met}, progress or _quietly)
+    tell = progress or _quietly
+    requests = _requests(store, since, until, lambda done, of: tell(done, 2 * of))
+    warned = {who(one.later) for met in requests for one in met}
+    read = _Read(store, since, until, warned, lambda done, of: tell(of + done, 2 * of))
     gravest = [met[0] for met in requests]
     states = _states(store, [one.later.id for met in requests for one in met])
     told = [one for one in gravest if at_least(one.severity, told_from)]
@@ -183,16 +185,18 @@ def _quietly(done: int, of: int) -> None:
 # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _requests(store: Store, since: int, until: int) -> list[list[Meeting]]:
+def _requests(store: Store, since: int, until: int, progress: Progress) -> list[list[Meeting]]:
     """The meetings of each request that met something, gravest first; oldest request first."""
     found: dict[int, list[Meeting]] = {}
-    after = seq_at(store, since) - 1
+    first, last = seq_at(store, since), store.last_seq()
+    after = first - 1
     while page := store.met(after, limit=_PAGE):
         for notice in page:
             for one in judged(notice):
                 if since <= one.later.ts <= until:
                     found.setdefault(notice.later[0].seq, []).append(one)
         after = page[-1].seq
+        progress(after - first + 1, last - first + 1)
     return [sorted(met, key=lambda one: SEVERITIES.index(one.severity)) for met in found.values()]
 
 

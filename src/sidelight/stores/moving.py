@@ -81,13 +81,15 @@ def look(what: Move) -> dict[str, int]:
         return {name: sum(1 for _ in rows) for name, rows in _tables(db).items()}
 
 
-def move(what: Move, say: Callable[[str], object] = lambda _: None) -> Moved:
-    """Move it; `say` hears how far it is. Raises `StoreError`."""
+def move(
+    what: Move, say: Callable[[str], object] = lambda _: None, progress: Callable[[int, int], object] = lambda *_: None
+) -> Moved:
+    """Move it; `say` hears what was done, `progress` how many actions of how many were sent. Raises `StoreError`."""
     already, origin = holds(what.where)
     frozen = os.path.exists(what.path + FROZEN)
     rows: dict[str, int] = {}
     if origin != what.path or not frozen:
-        rows = _loaded(what, say)
+        rows = _loaded(what, say, progress)
     admit(what.where)
     say("the new ledger is open; delivering what was kept meanwhile")
     spool_of(what.home, what.path).hand_over(spool_of(what.home, what.heir))
@@ -99,7 +101,7 @@ def move(what: Move, say: Callable[[str], object] = lambda _: None) -> Moved:
     return Moved(rows or {"actions": already}, not rows, delivery)
 
 
-def _loaded(what: Move, say: Callable[[str], object]) -> dict[str, int]:
+def _loaded(what: Move, say: Callable[[str], object], progress: Callable[[int, int], object]) -> dict[str, int]:
     floor = _floor(what.path)  # also sees that it is a ledger of ours
     freeze(what.path, what.heir)
     say(f"{what.path} is frozen: its sessions go on, and what they do is kept for the new ledger")
@@ -107,7 +109,9 @@ def _loaded(what: Move, say: Callable[[str], object]) -> dict[str, int]:
         with closing(connect(what.path)) as db:
             db.execute("BEGIN")
             floor = _floor(what.path)
-            found = load(what.where, what.path, _tables(db), floor, what.heir)
+            tables = _tables(db)
+            tables["actions"] = _counted(tables["actions"], db, progress)
+            found = load(what.where, what.path, tables, floor, what.heir)
     except BaseException as error:
         thaw(what.path)
         with suppress(OSError):
@@ -174,6 +178,14 @@ def _actions(db: sqlite3.Connection) -> Iterator[Row]:
         at = max(at, ts)  # when it was recorded: in the order of the numbers, also what was delivered late
         on = key_of(space) if space is not None else None
         yield (seq, _text(name), ts, at, kind, on, _text(actor), _text(agent), bool(listed), *rest)
+
+
+def _counted(rows: Iterator[Row], db: sqlite3.Connection, progress: Callable[[int, int], object]) -> Iterator[Row]:
+    (whole,) = db.execute("SELECT count(*) FROM actions").fetchone()
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % 1000 == 0 or number == whole:
+            progress(number, whole)
 
 
 def _touched(row: Row) -> Row:
