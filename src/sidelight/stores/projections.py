@@ -39,6 +39,8 @@ INSIDE = "//"
 
 ACTORS_A_KEY = 48  # sessions looked at for one key and role, those that acted last first
 ACTORS_INSIDE = 20  # likewise for all that lies in a container
+ROWS_A_KEY = 64  # marks that are read of one key to find them; where a few chatty sessions fill these, reading goes on
+ROWS_INSIDE = 32  # likewise of a container
 MARKS_AN_ACTOR = 16  # marks of one of them
 WORKERS = 8  # sessions whose uncommitted files are listed for one key
 CHANGES_READ = 200  # the newest changes of one session in a tree, to count different files among

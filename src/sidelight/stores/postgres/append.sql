@@ -2,7 +2,9 @@
 -- of what it takes and gives: a newer Sidelight adds `append_2` and leaves this one for those that are one behind.
 --
 -- Plans are made once a connection and kept, perhaps while a table is still empty: the settings of `append_1` and of
--- what it calls make sure that they go by the indices from the first action on.
+-- what it calls make sure that they go by the indices from the first action on. Where one session's marks on a key are
+-- wanted, `ORDER BY … OFFSET 0` in the order of the primary key makes it that index, and not the one by number, which
+-- would go through everybody's.
 
 DO $$ BEGIN
   IF to_regtype('sidelight.mark') IS NULL THEN
@@ -81,7 +83,7 @@ BEGIN
   CROSS JOIN LATERAL (
     SELECT m.effect, m.actor, m.agent, m.seq FROM sidelight.marks AS m
     WHERE m.role = p.role AND m.key = p.key AND (m.actor <> me OR m.agent <> my_agent)
-    ORDER BY m.seq DESC LIMIT 64) AS m;
+    ORDER BY m.seq DESC LIMIT CASE WHEN right(p.key, 2) = '//' THEN 32 ELSE 64 END) AS m;
   IF q ? 'ranges' THEN
     SELECT array_agg(ROW(p->>0, p->>1, m.effect, m.actor, m.agent, m.seq)::sidelight.mark) INTO more
     FROM jsonb_array_elements(q->'ranges') AS p
@@ -94,11 +96,13 @@ BEGIN
   IF met IS NULL THEN
     RETURN met;
   END IF;
-  IF cardinality(met) >= 64 THEN  -- where a few chatty sessions fill what was read of a key, go on to those behind them
+  IF cardinality(met) >= 32 THEN  -- where a few chatty sessions fill what was read of a key, go on to those behind them
     FOR crowd IN
-      SELECT m.key, m.role, array_agg(DISTINCT m.actor) AS actors FROM unnest(met) AS m
+      SELECT m.key, m.role, m.most, array_agg(DISTINCT m.actor) AS actors
+      FROM (SELECT m.*, CASE WHEN right(m.key, 2) = '//' THEN 20 ELSE 48 END AS most FROM unnest(met) AS m) AS m
       WHERE EXISTS (SELECT 1 FROM jsonb_array_elements(q->'probes') AS p WHERE p->>0 = m.key AND p->>1 = m.role)
-      GROUP BY m.key, m.role HAVING count(*) = 64 AND count(DISTINCT m.actor) < 48
+      GROUP BY m.key, m.role, m.most
+      HAVING count(*) = CASE WHEN m.most = 20 THEN 32 ELSE 64 END AND count(DISTINCT m.actor) < m.most
     LOOP
       known := crowd.actors;
       LOOP
@@ -112,7 +116,7 @@ BEGIN
           ORDER BY m.seq DESC LIMIT 64) AS m;
         met := met || more;
         known := known || those;
-        EXIT WHEN many < 64 OR cardinality(known) >= 48;
+        EXIT WHEN many < 64 OR cardinality(known) >= crowd.most;
       END LOOP;
     END LOOP;
   END IF;
@@ -140,9 +144,12 @@ BEGIN
         SELECT m.key, m.role, m.effect, m.actor, m.agent, m.seq
         FROM jsonb_array_elements_text(q->'stakes') AS s(key)
         CROSS JOIN unnest('{work,harm,plan}'::text[]) AS r(role)
-        CROSS JOIN LATERAL (  -- OFFSET 0: key by key, never by going through all marks of those sessions
+        CROSS JOIN unnest(those || me) AS w(actor)
+        CROSS JOIN LATERAL (
           SELECT m.* FROM sidelight.marks AS m
-          WHERE m.role = r.role AND m.key = s.key AND m.actor = ANY (those || me) OFFSET 0) AS m
+          WHERE m.role = r.role AND m.key = s.key AND m.actor = w.actor
+          ORDER BY m.agent, m.effect, m.slot OFFSET 0) AS m
+        WHERE r.role <> 'harm' OR right(s.key, 2) <> '//'  -- no harm is kept by what lies around it
         EXCEPT SELECT m.key, m.role, m.effect, m.actor, m.agent, m.seq FROM unnest(met) AS m) AS m;
       met := met || more;
     END IF;
@@ -169,8 +176,11 @@ BEGIN
       FROM unnest(met) AS m WHERE m.key = s.key || '//' AND m.role = 'work' GROUP BY m.actor, m.agent) AS w
     CROSS JOIN LATERAL (  -- most sessions never commit single files: that is asked once
       SELECT s.lower IS NOT NULL OR EXISTS (
-        SELECT 1 FROM sidelight.marks AS t WHERE t.role = 'work' AND t.key = s.key || '//' AND t.actor = w.actor
-        AND t.agent = w.agent AND t.effect LIKE 'commits%') AS commits) AS c
+        SELECT 1 FROM (
+          SELECT t.effect FROM sidelight.marks AS t
+          WHERE t.role = 'work' AND t.key = s.key || '//' AND t.actor = w.actor AND t.agent = w.agent
+          ORDER BY t.effect, t.slot OFFSET 0) AS t
+        WHERE t.effect LIKE 'commits%') AS commits) AS c
     WHERE w.place <= 8 OR (w.actor = me AND w.agent = my_agent))
   SELECT jsonb_agg(jsonb_build_array(w.key, w.actor, w.agent, f.files, f.newest) ORDER BY w.key, w.place)
   FROM workers AS w CROSS JOIN LATERAL (
@@ -184,8 +194,11 @@ BEGIN
           SELECT c.path, c.seq FROM sidelight.changes AS c
           WHERE w.lower IS NULL AND c.tree = w.key AND c.actor = w.actor AND c.agent = w.agent AND c.seq < before
             AND c.seq > coalesce((
-              SELECT max(t.seq) FROM sidelight.marks AS t WHERE t.role = 'work' AND t.key = w.key AND t.actor = w.actor
-              AND t.agent = w.agent AND t.effect IN ('commits:all', 'commits:index')), 0)
+              SELECT max(t.seq) FROM (
+                SELECT t.seq, t.effect FROM sidelight.marks AS t
+                WHERE t.role = 'work' AND t.key = w.key AND t.actor = w.actor AND t.agent = w.agent
+                ORDER BY t.effect, t.slot OFFSET 0) AS t
+              WHERE t.effect IN ('commits:all', 'commits:index')), 0)
           ORDER BY c.seq DESC LIMIT w.most) AS c
         UNION ALL
         SELECT * FROM (
@@ -193,12 +206,18 @@ BEGIN
           WHERE w.lower IS NOT NULL AND m.role = 'work' AND m.key > w.lower AND m.key < w.upper AND m.actor = w.actor
             AND m.agent = w.agent AND m.effect IN ('edits', 'replaces') AND m.tree IS NOT NULL AND m.seq < before
             AND m.seq > coalesce((
-              SELECT max(t.seq) FROM sidelight.marks AS t WHERE t.role = 'work' AND t.key = m.tree AND t.actor = w.actor
-              AND t.agent = w.agent AND t.effect IN ('commits:all', 'commits:index')), 0)
+              SELECT max(t.seq) FROM (
+                SELECT t.seq, t.effect FROM sidelight.marks AS t
+                WHERE t.role = 'work' AND t.key = m.tree AND t.actor = w.actor AND t.agent = w.agent
+                ORDER BY t.effect, t.slot OFFSET 0) AS t
+              WHERE t.effect IN ('commits:all', 'commits:index')), 0)
           ORDER BY m.seq DESC LIMIT 200) AS m) AS f
       WHERE NOT w.commits OR NOT EXISTS (
-        SELECT 1 FROM sidelight.marks AS c WHERE c.role = 'work' AND c.key = f.path AND c.actor = w.actor
-        AND c.agent = w.agent AND c.effect LIKE 'commits%' AND c.seq >= f.seq)
+        SELECT 1 FROM (
+          SELECT c.effect, c.seq FROM sidelight.marks AS c
+          WHERE c.role = 'work' AND c.key = f.path AND c.actor = w.actor AND c.agent = w.agent
+          ORDER BY c.effect, c.slot OFFSET 0) AS c
+        WHERE c.effect LIKE 'commits%' AND c.seq >= f.seq)
       GROUP BY f.path) AS f) AS f
   WHERE f.files > 0);
 END $$;

@@ -14,7 +14,7 @@ import psycopg
 from sidelight.stores import StoreError, StoreNewer
 from sidelight.stores.postgres.connection import Address
 
-SCHEMA = 1001
+SCHEMA = 1002
 _SETTING_UP = 1396984917  # the advisory lock of whoever sets ledgers up in this database
 
 

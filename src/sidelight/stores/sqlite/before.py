@@ -13,11 +13,14 @@ from sidelight.records import Any, NamedTuple
 from sidelight.stores import Question
 from sidelight.stores.projections import (
     ACTORS_A_KEY,
+    ACTORS_INSIDE,
     CHANGES_READ,
     FILES_SHOWN,
     HARM,
     INSIDE,
     PLAN,
+    ROWS_A_KEY,
+    ROWS_INSIDE,
     SETTLING,
     WORK,
     Found,
@@ -29,7 +32,6 @@ from sidelight.stores.projections import (
 )
 from sidelight.stores.sqlite.rows import Rows, as_json
 
-ROWS_A_KEY = 64
 _BARE_MOST = 10_000
 _SELECTS_MOST = 400  # SQLite takes 500 in one statement
 _STAKES_MOST = 60
@@ -42,12 +44,12 @@ _NOBODY = ("\0", "")  # nobody's name: an unknown session leaves out nothing
 _OTHERS = "(actor <> ?1 OR agent <> ?2)"
 _OF_WORK = (
     "SELECT * FROM (SELECT key, role, effect, actor, agent, seq FROM marks INDEXED BY marks_newest "
-    f"WHERE role = '{WORK}' AND key = ?{{place}} AND {_OTHERS} ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
+    f"WHERE role = '{WORK}' AND key = ?{{place}} AND {_OTHERS} ORDER BY seq DESC LIMIT {{rows}})"
 )
 _OF_HARM = _OF_WORK.replace(f"'{WORK}'", f"'{HARM}'")
 _OF_PLAN = (
     f"SELECT * FROM (SELECT key, '{PLAN}', 'announces', actor, agent, seq FROM plans "
-    f"WHERE key = ?{{place}} AND {_OTHERS} ORDER BY seq DESC LIMIT {ROWS_A_KEY})"
+    f"WHERE key = ?{{place}} AND {_OTHERS} ORDER BY seq DESC LIMIT {{rows}})"
 )
 _INSIDE = (
     f"SELECT effect, actor, agent, max(seq) FROM marks WHERE key > ?3 AND key < ?4 AND role = ?5 AND {_OTHERS} "
@@ -63,8 +65,10 @@ _OF_ANYBODY = {
 # What certain sessions (?2) last did to certain resources (?1).
 _CLOSER = (
     "SELECT k.value, m.role, m.effect, m.actor, m.agent, m.seq "
-    "FROM json_each(?1) AS k CROSS JOIN json_each(?2) AS w CROSS JOIN marks AS m "
-    f"WHERE m.role IN ('{WORK}', '{HARM}') AND m.key = k.value AND m.actor = w.value UNION ALL "
+    f"FROM json_each(?1) AS k CROSS JOIN (SELECT '{WORK}' AS role UNION ALL SELECT '{HARM}') AS r "
+    "CROSS JOIN json_each(?2) AS w CROSS JOIN marks AS m "
+    "WHERE m.role = r.role AND m.key = k.value AND m.actor = w.value "
+    f"AND (r.role = '{WORK}' OR k.value NOT LIKE '%{INSIDE}') UNION ALL "  # no harm is kept by what lies around it
     f"SELECT k.value, '{PLAN}', 'announces', p.actor, p.agent, p.seq FROM json_each(?1) AS k CROSS JOIN plans AS p "
     "WHERE p.key = k.value AND p.actor IN (SELECT value FROM json_each(?2)) AND p.seq >= ifnull(("
     f"SELECT n.seq FROM plans AS n WHERE n.key = k.value ORDER BY n.seq DESC LIMIT 1 OFFSET {ROWS_A_KEY}), 0)"
@@ -165,6 +169,11 @@ class _Asked(NamedTuple):
 
 
 _statements: dict[tuple[int, ...], str] = {}
+_unions: dict[tuple[int, ...], str] = {}
+
+
+def _rows_of(key: str) -> int:
+    return ROWS_INSIDE if key[-2:] == INSIDE else ROWS_A_KEY
 
 
 def _is_anything(db: sqlite3.Connection, asked: _Asked, mine: _Who) -> bool:
@@ -212,13 +221,17 @@ def _newest(db: sqlite3.Connection, mine: _Who, work: list[str], harm: list[str]
     if len(work) + len(harm) + len(plan) > _SELECTS_MOST:
         odd, even = slice(1, None, 2), slice(0, None, 2)
         return [one for half in (even, odd) for one in _newest(db, mine, *(keys[half] for keys in (work, harm, plan)))]
-    shape = len(work), len(harm), len(plan)
-    sql = _statements.get(shape)
+    keys = (*work, *harm, *plan)
+    shape = len(work), len(harm), len(plan), *[place for place, key in enumerate(keys) if key[-2:] == INSIDE]
+    sql = _unions.get(shape)
     if sql is None:
         parts = [_OF_WORK] * len(work) + [_OF_HARM] * len(harm) + [_OF_PLAN] * len(plan)
-        union = " UNION ALL ".join(part.format(place=place) for place, part in enumerate(parts, 3))
-        sql = _statements[shape] = union or "SELECT ?1, ?2 WHERE 0"
-    rows = db.execute(sql, (*mine, *work, *harm, *plan)).fetchall()
+        union = " UNION ALL ".join(
+            part.format(place=place, rows=_rows_of(key))
+            for place, (part, key) in enumerate(zip(parts, keys, strict=True), 3)
+        )
+        sql = _unions[shape] = union or "SELECT ?1, ?2 WHERE 0"
+    rows = db.execute(sql, (*mine, *keys)).fetchall()
     return _of_each_key(db, mine, rows) if rows else []
 
 
@@ -228,7 +241,7 @@ def _of_each_key(db: sqlite3.Connection, mine: _Who, rows: Sequence[tuple[Any, .
         groups.setdefault(row[:2], []).append(Found(*row))
     found: list[Found] = []
     for (key, role), marks in groups.items():
-        if len(marks) == ROWS_A_KEY:
+        if len(marks) == _rows_of(key):
             found += nearest(marks + _hidden(db, key, role, mine, {one.actor for one in marks}))
         else:
             found += nearest(marks)
@@ -244,7 +257,7 @@ def _hidden(db: sqlite3.Connection, key: str, role: str, mine: _Who, actors: set
         f"AND actor NOT IN (SELECT value FROM json_each(?4)) AND {_OTHERS} ORDER BY seq DESC LIMIT {ROWS_A_KEY}"
     )
     found: list[Found] = []
-    while len(actors) < ACTORS_A_KEY:
+    while len(actors) < (ACTORS_INSIDE if key[-2:] == INSIDE else ACTORS_A_KEY):
         values = (*mine, key, as_json(list(actors)), role)
         more = [Found(key, role, *row) for row in db.execute(sql, values[:4] if is_plan else values)]
         found += more
