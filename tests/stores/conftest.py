@@ -1,38 +1,32 @@
-"""`ledger` is a store of each engine in turn; `sqlite` only where the file itself is the subject."""
+"""`ledger` is a store of each engine in turn; `sqlite` and `postgres` only where the engine itself is the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.stores.engines import ELSEWHERE, OPENERS, Ledger
 
 
-@pytest.fixture(params=sorted(OPENERS))
-def ledger(request, tmp_path, record_property):
-    record_property("engine", request.param)
-    stage = Ledger(tmp_path, request.param)
-    yield stage
-    stage.store.dispose()
+def _on_stage(*engines: str) -> Callable[..., Any]:
+    """A fixture that is a ledger on each of these engines in turn."""
+
+    @pytest.fixture(params=sorted(engines))
+    def stage(
+        request: pytest.FixtureRequest, tmp_path: Path, record_property: Callable[[str, object], None]
+    ) -> Iterator[Ledger]:
+        record_property("engine", request.param)
+        found = Ledger(tmp_path, request.param)
+        yield found
+        found.store.dispose()
+
+    return stage
 
 
-@pytest.fixture
-def sqlite(tmp_path, record_property):
-    record_property("engine", "sqlite")
-    stage = Ledger(tmp_path, "sqlite")
-    yield stage
-    stage.store.dispose()
-
-
-@pytest.fixture(params=sorted(OPENERS.keys() - ELSEWHERE))
-def embedded(request, tmp_path, record_property):
-    """An engine whose clock is this machine's."""
-    record_property("engine", request.param)
-    stage = Ledger(tmp_path, request.param)
-    yield stage
-    stage.store.dispose()
-
-
-@pytest.fixture
-def postgres(tmp_path, record_property):
-    record_property("engine", "postgres")
-    stage = Ledger(tmp_path, "postgres")
-    yield stage
-    stage.store.dispose()
+ledger = _on_stage(*OPENERS)
+embedded = _on_stage(*OPENERS.keys() - ELSEWHERE)  # whose clock is this machine's
+sqlite = _on_stage("sqlite")
+postgres = _on_stage("postgres")

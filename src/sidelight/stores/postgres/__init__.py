@@ -8,14 +8,15 @@ tables, `request.py` what is asked and answered, `listening.py` how a server hea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 
 from sidelight.actions import Action, Notice, Session, Told
-from sidelight.stores import MACHINE_CLOCK, Appended, Clock, Document, Entry, Question
+from sidelight.stores import MACHINE_CLOCK, Appended, Clock, Document, Entry, Question, StoreError
 from sidelight.stores.postgres.connection import Address, Connections, Patient, address
 from sidelight.stores.postgres.request import Record, answered, asked, dumped, key_of, loaded, projected, session, text
 from sidelight.stores.postgres.schema import ensure
@@ -24,7 +25,13 @@ from sidelight.stores.sqlite.rows import as_json, document_of, place_of
 
 WAIT_MS = 5000
 ACTION = "a.seq, a.id, a.ts, a.kind, a.space, a.actor, a.agent, a.listed::int, a.expires, a.body"
+#: Who touched a key: of what is not indexed the texts are read, of all else only the index.
+UNINDEXED = "WHERE a.seq < %s AND a.seq > %s AND strpos(a.body, %s) > 0 ORDER BY a.seq DESC LIMIT %s"
+INDEXED = "WHERE a.seq = ANY (ARRAY(SELECT sidelight.keyed_by_1(%s, %s, %s))) ORDER BY a.seq DESC LIMIT %s"
 _PAGE = 500
+TAIL = 1000  # so many actions may be unindexed before somebody who asks has them indexed
+BATCH = 2000  # indexed in one transaction, so that nobody who records waits long
+_INDEXING = 2.0  # seconds that one question may spend on it; the next one goes on
 _LONG = 600.0  # seconds that a whole record may take
 
 
@@ -250,17 +257,31 @@ class PostgresStore:
         return found[0] if found else None
 
     def history(self, key: str, *, limit: int = 50) -> list[Action]:
+        done = self._index()
         found: list[Action] = []
-        upto = 1 << 62
-        while True:
-            page = self._actions(
-                "WHERE a.seq < %s AND strpos(a.body, %s) > 0 ORDER BY a.seq DESC LIMIT %s",
-                upto, as_json(key)[1:-1], limit, long=True,
-            )  # fmt: skip
-            found += [one for one in page if any(target.startswith(key) for target in one.targets)]
-            if len(page) < limit or len(found) >= limit:
-                return found[:limit]
-            upto = page[-1].seq
+        for where, newest, values in (
+            (UNINDEXED, 1 << 62, (done, as_json(key)[1:-1])),
+            (INDEXED, done + 1, (text(key), limit)),
+        ):
+            upto = newest
+            while len(found) < limit:
+                page = self._actions(where, upto, *values, limit, long=True)
+                found += [one for one in page if any(target.startswith(key) for target in one.targets)]
+                if len(page) < limit:
+                    break
+                upto = page[-1].seq
+        return found[:limit]
+
+    def _index(self) -> int:
+        """Index by key what was recorded since somebody asked last, or as much as may be made to wait for. Up to which
+        number that was done.
+        """
+        until = time.monotonic() + _INDEXING
+        with suppress(StoreError):  # a ledger that may not be written to is asked as it is
+            more = self.last_seq() - int(self._call("keyed_1")) > TAIL
+            while more and time.monotonic() < until:
+                more = bool(self._ask("index_1", {"batch": BATCH}))
+        return int(self._call("keyed_1"))
 
     def intents(self, *, space: str | None = None, actor: str | None = None) -> list[tuple[Action, str | None]]:
         rows = self._rows(
@@ -349,8 +370,9 @@ class PostgresStore:
 
     def project_anew(self, db: Patient) -> None:
         """Make the projections from the record, in the transaction of a connection whose turn it is."""
-        for table in ("marks", "changes"):
+        for table in ("marks", "changes", "keys"):
             db.execute(self._sql(f"DELETE FROM sidelight.{table}"))
+        db.execute(self._sql("DELETE FROM sidelight.meta WHERE name = 'keyed'"))
         after = 0
         while True:
             rows = db.execute(

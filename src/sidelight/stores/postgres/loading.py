@@ -122,7 +122,7 @@ def _make_empty(db: Patient, where: Address) -> None:
             raise StoreError(f"{where.shown} holds actions already; name another ledger (`?ledger=…`)")
         if _value(db, f"SELECT EXISTS (SELECT 1 FROM {where.schema}.documents)"):
             raise StoreError(f"{where.shown} holds proposals already; name another ledger (`?ledger=…`)")
-    for name in (*COLUMNS, "marks", "changes"):
+    for name in (*COLUMNS, "marks", "changes", "keys"):
         db.execute(f"DELETE FROM {where.schema}.{name}" + (" WHERE name <> 'schema'" if name == "meta" else ""))
 
 

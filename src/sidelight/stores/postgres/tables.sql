@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS sidelight.changes (
   agent text COLLATE "C" NOT NULL, PRIMARY KEY (seq, tree, path));
 CREATE INDEX IF NOT EXISTS changes_newest ON sidelight.changes (tree, actor, agent, seq);
 
+-- Who touched a key (its first 200 characters): written when somebody asks, so that recording pays nothing for it.
+CREATE TABLE IF NOT EXISTS sidelight.keys (key text COLLATE "C", seq bigint, PRIMARY KEY (key, seq));
+CREATE INDEX IF NOT EXISTS keys_seq ON sidelight.keys (seq);
+
 CREATE TABLE IF NOT EXISTS sidelight.sessions (
   actor text COLLATE "C", agent text COLLATE "C", first_seen bigint NOT NULL, last_seen bigint NOT NULL, ended bigint,
   seq bigint NOT NULL, space text COLLATE "C", machine text COLLATE "C", body jsonb NOT NULL,

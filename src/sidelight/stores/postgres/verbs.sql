@@ -104,6 +104,47 @@ BEGIN
   RETURN json_build_object('actions', sidelight.actions_1(ARRAY[one.seq]), 'lost', lost)::text;
 END $$;
 
+-- ── who touched a key ───────────────────────────────────────────────────────────────────────────────────────────
+
+-- Index the next actions of the record, so many at once; is there more to do? `keyed` is up to where that was done.
+CREATE OR REPLACE FUNCTION sidelight.index_1(q jsonb) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET jit = off SET enable_seqscan = off AS $$
+DECLARE
+  start sidelight.beginning := sidelight.begin_1((q->>'wait')::integer, (q->>'wall')::bigint);
+  done bigint := sidelight.keyed_1();
+  newest bigint;
+  many integer;
+BEGIN
+  SELECT max(seq), count(*) INTO newest, many
+  FROM (SELECT seq FROM sidelight.actions WHERE seq > done ORDER BY seq LIMIT (q->>'batch')::integer) AS a;
+  IF many > 0 THEN
+    INSERT INTO sidelight.keys (key, seq)
+    SELECT DISTINCT left(t->>0, 200), a.seq FROM (
+      SELECT seq, CASE WHEN strpos(body, E'\\u0000') = 0 THEN body  -- which no text here can hold; see `request.py`
+             ELSE regexp_replace(body, E'(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', E'\\1' || chr(9216), 'g') END AS body
+      FROM sidelight.actions WHERE seq > done AND seq <= newest) AS a
+    CROSS JOIN LATERAL json_array_elements(a.body::json->'k') AS t
+    ON CONFLICT DO NOTHING;
+    INSERT INTO sidelight.meta (name, value) VALUES ('keyed', newest::text)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+  END IF;
+  RETURN many = (q->>'batch')::integer;
+END $$;
+
+CREATE OR REPLACE FUNCTION sidelight.keyed_1() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN coalesce((SELECT value::bigint FROM sidelight.meta WHERE name = 'keyed'), 0);
+END $$;
+
+-- The newest indexed actions before a number that may have touched a key or something in it: theirs begin as it does.
+CREATE OR REPLACE FUNCTION sidelight.keyed_by_1(upto bigint, start text, most integer) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off AS $$
+BEGIN
+  RETURN QUERY SELECT DISTINCT k.seq FROM sidelight.keys AS k
+  WHERE k.key >= left(start, 200) AND k.key < left(start, 200) || chr(1114111) AND k.seq < upto
+  ORDER BY k.seq DESC LIMIT most;
+END $$;
+
 -- ── keeping it small ────────────────────────────────────────────────────────────────────────────────────────────
 
 -- Delete actions with their marks. What the same actor did before them goes too, or is marked anew after.
@@ -113,6 +154,7 @@ BEGIN
   UPDATE sidelight.state SET ts = start.now, seq = start.last;  -- what says so may be about to go
   DELETE FROM sidelight.marks WHERE seq = ANY (gone);
   DELETE FROM sidelight.changes WHERE seq = ANY (gone);
+  DELETE FROM sidelight.keys WHERE seq = ANY (gone);
   DELETE FROM sidelight.actions WHERE seq = ANY (gone);
 END $$;
 
