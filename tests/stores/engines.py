@@ -129,6 +129,24 @@ class Ledger:
         return self.acts(actor, *touches, dry=True, later_ms=0, **about)
 
 
+_FETCHED = (
+    "SELECT coalesce(sum(s.seq_tup_read + coalesce(s.idx_tup_fetch, 0)), 0) FROM pg_stat_xact_user_tables AS s "
+    "JOIN pg_class AS c ON c.oid = s.relid WHERE c.relnamespace = to_regnamespace(%s)"
+)
+
+
+def rows_read(store: Any, statement: str, *values: object) -> tuple[list[Any], int]:
+    """What a statement gives in PostgreSQL, and how many rows of the ledger were fetched for that."""
+    with store._using() as db, db.transaction():
+
+        def fetched() -> int:  # in this session, since it last said so to the server
+            return int(db.execute(_FETCHED, (store.where.schema,)).fetchone()[0])
+
+        before = fetched()
+        found = db.execute(store._sql(statement), values).fetchall()
+        return found, fetched() - before
+
+
 def entry(
     actor: str | None,
     *touches: Touch,

@@ -4,7 +4,7 @@ import pytest
 
 from sidelight.stores import postgres as postgres_engine
 from sidelight.stores.sqlite import history
-from tests.stores.engines import Ledger, file
+from tests.stores.engines import Ledger, file, rows_read
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -95,20 +95,8 @@ def test_in_postgresql_a_key_that_no_text_can_hold_is_found_too(postgres):
 def test_of_a_long_record_a_question_reads_what_touched_the_key(postgres):
     """The rows that PostgreSQL fetches do not grow with the record."""
 
-    def fetched():
-        asked = (1 << 62, "path:m1:/repo/0.py", 50, 50)
-        with postgres.store._using() as db, db.transaction():
-            rows = db.execute(
-                postgres.store._sql("SELECT a.seq FROM sidelight.actions AS a " + postgres_engine.INDEXED), asked
-            )
-            found = [seq for (seq,) in rows.fetchall()]
-            counted = db.execute(
-                "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables "
-                "WHERE schemaname = %s AND relname IN ('actions', 'keys')",
-                (postgres.store.where.schema,),
-            ).fetchone()
-        return found, int(counted[0])
-
+    statement = "SELECT a.seq FROM sidelight.actions AS a " + postgres_engine.INDEXED
+    asked = (1 << 62, "path:m1:/repo/0.py", 50, 50)
     reads = []
     for rows in (600, 3000):
         while postgres.store.last_seq() < rows:
@@ -116,7 +104,7 @@ def test_of_a_long_record_a_question_reads_what_touched_the_key(postgres):
             postgres.acts_at_once("a", [[file(f"{number}.py")] for number in range(first, first + 300)])
         while postgres.store._ask("index_1", {"batch": 2000}):
             pass
-        found, read = fetched()
-        assert found == [1]
+        found, read = rows_read(postgres.store, statement, *asked)
+        assert found == [(1,)]
         reads.append(read)
     assert reads[1] <= reads[0] + 5, reads

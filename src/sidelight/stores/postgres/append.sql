@@ -230,7 +230,8 @@ BEGIN
     SELECT json_agg(json_build_array(a.seq, a.id, a.ts, a.kind, a.space, a.actor, a.agent, a.listed::int, a.expires,
                                      a.body, a.outcome, s.last_seen, s.ended))
     FROM sidelight.actions AS a
-    LEFT JOIN sidelight.sessions AS s ON s.actor = a.actor AND s.agent = '' AND a.actor <> ''
+    LEFT JOIN LATERAL (
+      SELECT last_seen, ended FROM sidelight.sessions WHERE actor = a.actor AND agent = '' OFFSET 0) AS s ON a.actor <> ''
     WHERE a.seq = ANY (seqs));
 END $$;
 

@@ -77,14 +77,14 @@ _CLOSER = (
 # The uncommitted files of one actor (?2, ?3): what it changed before ?4 and since it last committed in that tree (?1),
 # without files that it has committed by themselves.
 _SETTLED = (
-    f"ifnull((SELECT max(c.seq) FROM marks AS c WHERE c.role = '{WORK}' AND c.key = ?1 AND c.actor = ?2 "
+    f"ifnull((SELECT max(+c.seq) FROM marks AS c WHERE c.role = '{WORK}' AND c.key = ?1 AND c.actor = ?2 "
     f"AND c.agent = ?3 AND c.effect IN {SETTLING}), 0)"
 )
 _COMMITTED = (  # most sessions never commit single files; whether this one has is asked once
     f"(EXISTS (SELECT 1 FROM marks AS t WHERE t.role = '{WORK}' AND t.key = ?1 || '{INSIDE}' AND t.actor = ?2 "
     "AND t.agent = ?3 AND t.effect LIKE 'commits%') AND "
     f"EXISTS (SELECT 1 FROM marks AS c WHERE c.role = '{WORK}' AND c.key = f.path AND c.actor = ?2 AND c.agent = ?3 "
-    "AND c.seq >= f.seq AND c.effect LIKE 'commits%'))"
+    "AND +c.seq >= f.seq AND c.effect LIKE 'commits%'))"  # +: by session, not through all marks on the key
 )
 _FILES_IN_TREE = (
     "SELECT path, seq FROM (SELECT path, seq FROM changes WHERE tree = ?1 AND actor = ?2 AND agent = ?3 "
