@@ -58,7 +58,7 @@ def cost(ledger: Ledger, touch: Touch) -> int:
 @pytest.fixture(params=["sqlite", "postgres"])
 def ledgers(request, tmp_path, record_property):
     record_property("engine", request.param)
-    made = []
+    made: list[Ledger] = []
 
     def make(footprints: int, sessions: int) -> Ledger:
         directory = tmp_path / str(len(made))

@@ -39,6 +39,7 @@ from sidelight.stores import (
     open_store,
     stamp_of,
 )
+from sidelight.stores.projections import exported
 
 if TYPE_CHECKING:
     from sidelight.stores.bounded import Bounded
@@ -391,11 +392,7 @@ class Guarded:
         return self.ask(lambda store: store.ended_at(ids))
 
     def export(self) -> Iterator[Mapping[str, Any]]:
-        after = 0
-        while page := self.follow(after):
-            for action in page:
-                yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
-            after = page[-1].seq
+        return exported(self.follow)
 
     def now(self) -> int:
         return self.ask(lambda store: store.now())

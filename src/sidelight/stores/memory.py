@@ -34,6 +34,7 @@ from sidelight.stores.projections import (
     Found,
     Probe,
     at_work,
+    exported,
     interior,
     marks_of,
     nearest,
@@ -445,8 +446,7 @@ class MemoryStore:
             return {one: found[one] for one in ids if one in found}
 
     def export(self) -> Iterator[Mapping[str, Any]]:
-        for action in self.follow(0, 1 << 62):
-            yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
+        return exported(self.follow)
 
     def last_seq(self) -> int:
         with self._lock:

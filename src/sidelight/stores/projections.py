@@ -9,7 +9,7 @@ that is the range of keys below it, for a working tree and for what else contain
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sidelight.actions import (
     ANNOUNCES,
@@ -257,6 +257,15 @@ def noted(
             if len(marks) < NOTED_MOST:
                 marks.append([one.action.seq, one.key, one.role, one.effect])
     return found
+
+
+def exported(follow: Callable[[int], Sequence[Action]]) -> Iterator[Mapping[str, Any]]:
+    """A record as plain dicts, oldest first, out of its pages: `follow` gives what comes after a number."""
+    after = 0
+    while page := follow(after):
+        for action in page:
+            yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
+        after = page[-1].seq
 
 
 def whole(rows: Sequence[_Row], limit: int, seq: Callable[[_Row], int]) -> Sequence[_Row]:

@@ -34,6 +34,7 @@ from sidelight.stores import (
 )
 from sidelight.stores.calls import PATH
 from sidelight.stores.plain import made, plain
+from sidelight.stores.projections import exported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -203,11 +204,7 @@ class RemoteStore:
         return dict(self._ask("ended_at", ids=list(ids)))
 
     def export(self) -> Iterator[Mapping[str, Any]]:
-        after = 0
-        while page := self.follow(after):
-            for action in page:
-                yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
-            after = page[-1].seq
+        return exported(self.follow)
 
     def now(self) -> int:
         return int(self._ask("now"))

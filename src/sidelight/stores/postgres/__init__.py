@@ -20,7 +20,7 @@ from sidelight.stores import MACHINE_CLOCK, Appended, Clock, Document, Entry, Qu
 from sidelight.stores.postgres.connection import Address, Connections, Patient, address
 from sidelight.stores.postgres.request import Record, answered, asked, dumped, key_of, loaded, projected, session, text
 from sidelight.stores.postgres.schema import ensure
-from sidelight.stores.projections import INSIDE, UNDONE, Mark, marks_of, still_marking, whole
+from sidelight.stores.projections import INSIDE, UNDONE, Mark, exported, marks_of, still_marking, whole
 from sidelight.stores.sqlite.rows import as_json, document_of, place_of
 
 WAIT_MS = 5000
@@ -321,11 +321,7 @@ class PostgresStore:
         return [(one, outcome, ts) for one, outcome, ts in rows if one in wanted]
 
     def export(self) -> Iterator[Mapping[str, Any]]:
-        after = 0
-        while page := self.follow(after):
-            for action in page:
-                yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
-            after = page[-1].seq
+        return exported(self.follow)
 
     def last_seq(self) -> int:
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM sidelight.actions")[0][0])

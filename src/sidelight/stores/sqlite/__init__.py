@@ -49,6 +49,7 @@ from sidelight.stores.projections import (
     Found,
     Mark,
     changes_of,
+    exported,
     marks_of,
     noted,
     parent_of,
@@ -570,11 +571,7 @@ class SqliteStore:
         return [row for row in rows if row[0] in wanted]
 
     def export(self) -> Iterator[Mapping[str, Any]]:
-        after = 0
-        while page := self.follow(after):
-            for action in page:
-                yield action._asdict() | {"touches": [list(touch) for touch in action.touches]}
-            after = page[-1].seq
+        return exported(self.follow)
 
     def last_seq(self) -> int:
         with self._reading() as db:
