@@ -61,7 +61,8 @@ def main(env: Mapping[str, str], home: str | None = None) -> int:
         try:
             answer = bridge.passed_on(line)
         except (Unanswered, OSError):
-            return _alone(env, None, [*bridge.greeting, line.decode("utf-8", "replace")], bridge.greeted)
+            again = [*bridge.greeting, line.decode("utf-8", "replace")]
+            return _alone(env, None, again, bridge.greeted, bridge.key)
         if answer:
             sys.stdout.buffer.write(answer.replace(b"\n", b"") + b"\n")
             sys.stdout.buffer.flush()
@@ -69,7 +70,11 @@ def main(env: Mapping[str, str], home: str | None = None) -> int:
 
 
 def _alone(
-    env: Mapping[str, str], home: str | None, earlier: Sequence[str] = (), unheard: Sequence[object] = ()
+    env: Mapping[str, str],
+    home: str | None,
+    earlier: Sequence[str] = (),
+    unheard: Sequence[object] = (),
+    key: str = "",
 ) -> int:
     """Serve the client with the SDK in this process, from where it stands."""
     if sys.flags.no_site:  # the SDK may be where only `site` looks
@@ -81,7 +86,7 @@ def _alone(
     from sidelight.desk import Desk
     from sidelight.mcp_server import stdio
 
-    anyio.run(stdio, Desk.of(env, home), earlier, unheard)
+    anyio.run(stdio, Desk.of(env, home), earlier, unheard, key)
     return 0
 
 
@@ -95,6 +100,7 @@ class Bridge:
         self._place: rendezvous.Place | None = None
         self._head = b""
         self._version: str | None = None
+        self.key = ""  # the idempotency key of the line at hand: a server may die after the deed and before its answer
         self.greeting: list[str] = []
         self.greeted: list[object] = []
 
@@ -136,6 +142,7 @@ class Bridge:
         except (ValueError, RecursionError):  # the server's to answer
             found = None
         message: Message = found if isinstance(found, dict) else {}
+        self.key = os.urandom(16).hex()
         answer = self._asked(line, self._about(message))
         if message.get("method") == "initialize":
             self._agreed(line, message, answer)
@@ -180,6 +187,7 @@ class Bridge:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(ANSWERS_WITHIN)
             _connect(line, self._place)
+            about += _header("idempotency-key", self.key)
             line.sendall(self._head + about + b"content-length: %d\r\n\r\n" % len(body) + body)
             head, _, answer = _all_of(line).partition(b"\r\n\r\n")
         return head[9:12], answer

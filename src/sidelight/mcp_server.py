@@ -15,7 +15,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import IO, Any
 
 import anyio
@@ -120,7 +120,7 @@ def make(desk: Desk) -> Server[Any]:
         if tool is None:
             return _failed(f"there is no tool {line(params.name, 60)}; there are {', '.join(tools)}")
         given, after = _way_in(ctx, desk)
-        caller = desk.caller(given, ctx.meta)
+        caller = desk.caller(given, ctx.meta, ctx.request_id)
         try:
             said, done = await anyio.to_thread.run_sync(desk.call, tool, params.arguments or {}, caller)
         except Mistake as mistake:
@@ -180,18 +180,29 @@ async def serving(desk: Desk) -> AsyncIterator[StreamableHTTPASGIApp]:
         yield StreamableHTTPASGIApp(manager)
 
 
-async def stdio(desk: Desk, before: Iterable[str] = (), unheard: Iterable[object] = ()) -> None:
+async def stdio(desk: Desk, before: Sequence[str] = (), unheard: Iterable[object] = (), key: str = "") -> None:
     """Serve one client over standard input and output until it hangs up.
 
     `before` are lines that came in earlier and are to be answered first; what answers the ids in `unheard` is dropped,
-    because the client has had it from somebody else.
+    because the client has had it from somebody else. `key`: the idempotency key under which the last of them was sent
+    to somebody who did not answer.
     """
+    if before and key:
+        desk.repeats[_id_of(before[-1])] = key
     server = make(desk)
     with os.fdopen(os.dup(1), "wb") as taken:
         sys.stdout = sys.stderr  # nothing else may come between the messages
         lines, written = _Lines(sys.stdin.buffer, before), _Written(taken, desk, unheard)
         async with stdio_server(lines, written) as (read, write):  # type: ignore[arg-type] # all that it uses of files
             await server.run(read, write, server.create_initialization_options())
+
+
+def _id_of(text: str) -> object:
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        number = found.get("id") if isinstance(found, dict) else None
+        return number if isinstance(number, int | str) else None
+    return None
 
 
 class _Lines:

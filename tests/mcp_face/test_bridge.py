@@ -40,9 +40,9 @@ def env(tmp_path, record_property):
 class Line:
     """A `sidelight mcp` process, a line at a time."""
 
-    def __init__(self, env, cwd):
+    def __init__(self, env, cwd, program=PATIENT):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PATIENT],
+            [sys.executable, "-c", program],
             env=env, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         assert self.process.stdin is not None
@@ -163,6 +163,36 @@ def test_where_the_server_is_gone_for_good_it_takes_over_in_the_middle(env, tmp_
         assert line.has_the_sdk()
     finally:
         line.hang_up()
+
+
+FORGETFUL = """
+from sidelight import bridge
+sent, lost = bridge.Bridge._sent, [{}]
+def loses_answers(self, body, about):
+    answer = sent(self, body, about)
+    if b"tools/call" in body and lost[0]:
+        lost[0] -= 1
+        raise ConnectionResetError
+    return answer
+bridge.Bridge._sent = loses_answers
+"""
+
+
+@linux
+@pytest.mark.parametrize("lost", [1, 2])
+def test_what_was_done_though_its_answer_was_lost_is_done_once(env, tmp_path, lost):
+    """A server is killed between the two: the line is sent again, to the next one or, lost once more, to ourselves."""
+    user_server.start(env, seconds=PATIENCE)
+    line = Line(env, tmp_path, FORGETFUL.format(lost) + PATIENT)
+    try:
+        line.greet()
+        assert line.call("announce", activity="move the parser")["structuredContent"]["recorded"] is True
+        assert line.has_the_sdk() is (lost == 2)
+        assert line.call("announce", activity="move the parser")["structuredContent"]["recorded"] is True
+    finally:
+        line.hang_up()
+    with Ledger.open(user_server.place(env).home) as ledger:
+        assert len(ledger.recent(everywhere=True)) == 2, "one announcement each, and each its own (O4)"
 
 
 def test_a_line_that_is_no_message_breaks_nothing(line):

@@ -12,11 +12,12 @@ Source: issue "MCP: five tools, any host", hosts section 7.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sidelight import space, wire
 from sidelight.actions import Session
@@ -32,12 +33,15 @@ __all__ = ["TOOLS", "Caller", "Desk", "Mistake", "Tool", "opened"]
 
 
 class Caller(NamedTuple):
-    """Who calls and from where, as far as is known: a session, its sub-agent, the agent program, a directory."""
+    """Who calls and from where, as far as is known: a session, its sub-agent, the agent program, a directory; and the
+    idempotency key of this call, where it may have come before.
+    """
 
     session: str | None = None
     agent: str | None = None
     host: str | None = None
     cwd: str | None = None
+    key: str | None = None
 
 
 # ── a call, from its arguments to its result ──────────────────────────────────────────────────────────────────────
@@ -52,6 +56,7 @@ class Desk:
         self._open_for = open_for
         self._caller = caller or Caller()
         self.afterwards: list[Callable[[], None]] = []
+        self.repeats: dict[object, str] = {}  # the id of a request that was asked elsewhere before, and its key there
 
     @classmethod
     def of(cls, env: Mapping[str, str], home: str | None = None) -> Desk:
@@ -68,7 +73,7 @@ class Desk:
         who = Caller(args.session or caller.session, args.agent or caller.agent, caller.host, args.cwd or caller.cwd)
         try:
             with self._open_for(who) as ledger:
-                asked = Asked(ledger, _session(who, ledger), args)
+                asked = Asked(ledger, _session(who, ledger), args, _key(caller.key, who, tool, args))
                 said = tool.do(asked)
                 found = _waiting(asked)
         except (StoreError, ConfigError, OSError) as error:
@@ -94,9 +99,9 @@ class Desk:
         with contextlib.suppress(StoreError, OSError), self._open_for(who) as ledger:  # then they are told once more
             ledger.store.take(who.session or "", [one.source for one in found])
 
-    def caller(self, given: Caller | None, meta: Mapping[str, Any] | None) -> Caller:
+    def caller(self, given: Caller | None, meta: Mapping[str, Any] | None, request: object = None) -> Caller:
         """Who calls: what the way in says, else this process's session. Codex names its session in every call."""
-        base = given or self._caller
+        base = given or self._caller._replace(key=self.repeats.pop(request, None))
         thread = (meta or {}).get("threadId")
         if not isinstance(thread, str) or not thread.strip():
             return base
@@ -105,6 +110,16 @@ class Desk:
 
 def _nothing() -> None:
     """There was nothing to be done."""
+
+
+def _key(given: str | None, who: Caller, tool: Tool, args: BaseModel) -> str | None:
+    """The idempotency key of a call, made its session's, its tool's and its arguments' own: a key that is used again
+    for something else hides nothing.
+    """
+    if not given:
+        return None
+    whole = "\0".join((who.session or "", who.agent or "", tool.name, given, args.model_dump_json()))
+    return "mcp:" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _misfit(tool: Tool, error: ValidationError) -> str:

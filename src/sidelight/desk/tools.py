@@ -31,13 +31,14 @@ class Mistake(Exception):
 
 
 class Asked(NamedTuple):
-    """One call: the ledger as seen from where the caller stands, the caller as a session (None = unknown), and what it
-    asks for, checked.
+    """One call: the ledger as seen from where the caller stands, the caller as a session (None = unknown), what it
+    asks for, checked, and its idempotency key.
     """
 
     ledger: Ledger
     me: Session | None
     args: Any
+    key: str | None = None
 
     @property
     def tree(self) -> str | None:
@@ -62,6 +63,7 @@ def announce(asked: Asked) -> Said:
         area=args.area or None,
         targets=args.targets,
         ttl_ms=round(args.minutes * 60_000) if args.minutes else None,
+        key=asked.key,
         me=asked.me,
     )
     _sound(receipt)

@@ -97,6 +97,7 @@ def caller_of(scope: Scope) -> Caller:
         said.get(AGENT_HEADER, "")[:ACTOR_MOST] or None,
         said.get(HOST_HEADER, "")[:40] or None,
         cwd if os.path.isabs(cwd) and "\0" not in cwd else None,
+        said.get("idempotency-key") or None,
     )
 
 
