@@ -389,6 +389,15 @@ def test_what_runs_in_the_background_goes_on_counting(repo, stage):
     assert {how for *_, how in told(stage.hidden("a", SCRIPT, repo), repo)} == {"own call"}
 
 
+def test_calls_whose_ends_are_never_reported_take_no_more_room_than_so_many(repo, stage, monkeypatch):
+    monkeypatch.setattr(calls, "CALLS_MOST", 3)
+    for number in range(8):
+        stage.begins(f"b{number}", "make b", repo)
+    stage.hidden("a", SCRIPT, repo)
+    stage.hidden("a", SCRIPT, repo)
+    assert len(list((stage.home / "looks").rglob("calls/*"))) <= 4
+
+
 def test_a_call_whose_end_was_never_reported_counts_for_two_hours_only(repo, stage, monkeypatch):
     stage.begins("b", "make b", repo)
     assert {how for *_, how in told(stage.hidden("a", SCRIPT, repo), repo)} == {"one of"}

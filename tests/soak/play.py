@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from sidelight.actions import Action
 from sidelight.ledger import Ledger
+from sidelight.stores import StoreError
 from tests.soak.books import UNWRITABLE, Books
 from tests.soak.faults import FAULTS
 from tests.soak.players import Calling, Hooked, Modelled, Pair, Player
@@ -40,6 +41,8 @@ def play(seconds: float, sessions: int, *, seed: int = 1, say: Callable[[str], N
         over = threading.Event()
         threads = [threading.Thread(target=_plays, args=(one, over, books)) for one in cast]
         threads.append(threading.Thread(target=_goes_wrong, args=(stage, books, over, random.Random(seed))))
+        follower = Follower(stage)
+        threads.append(threading.Thread(target=follower.follows, args=(over,)))
         for thread in threads:
             thread.start()
         ends = time.monotonic() + seconds
@@ -52,9 +55,10 @@ def play(seconds: float, sessions: int, *, seed: int = 1, say: Callable[[str], N
         for one in cast:
             one.rest()
             one.close()
-        ledger = _ledger(stage)
-        figures = _figures(stage, books, ledger)
-        return Report(books.imbalance(ledger) + _beyond_bounds(figures), figures)
+        with contextlib.closing(Ledger.open(str(stage.state))) as ledger:
+            follower.catches_up(ledger)
+        figures = _figures(stage, books, follower.found)
+        return Report(books.imbalance(follower.found) + _beyond_bounds(figures), figures)
 
 
 def _cast(sessions: int, stage: Stage, books: Books, seed: int) -> list[Player]:
@@ -89,12 +93,25 @@ def _goes_wrong(stage: Stage, books: Books, over: threading.Event, roll: random.
         books.fault(fault.__name__, began)
 
 
-def _ledger(stage: Stage) -> list[Action]:
-    with contextlib.closing(Ledger.open(str(stage.state))) as ledger:
-        found: list[Action] = []
-        while more := ledger.store.follow(found[-1].seq if found else 0):
-            found += more
-        return found
+class Follower:
+    """Reads the ledger as it grows, by its numbers: what is skipped, because a number appeared out of order, or because
+    more went than the bound asks for, is missing in the books.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.found: list[Action] = []
+
+    def follows(self, over: threading.Event) -> None:
+        """Until it is over."""
+        while not over.wait(1):
+            with contextlib.suppress(StoreError), contextlib.closing(Ledger.open(str(self._stage.state))) as ledger:
+                self.catches_up(ledger)
+
+    def catches_up(self, ledger: Ledger) -> None:
+        """Read what is new."""
+        while more := ledger.store.follow(self.found[-1].seq if self.found else 0):
+            self.found += more
 
 
 def _figures(stage: Stage, books: Books, ledger: list[Action]) -> dict[str, int]:

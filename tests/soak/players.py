@@ -86,6 +86,8 @@ class Hooked(Player):
         done, _ = self.hook("PreToolUse", kill_after=kill_after, **call)
         if again:
             self.hook("PreToolUse", **call)
+        if done:
+            self.hook("PostToolUse", tool_response={"success": True}, **call)
         return self.books.act(f"{mark} by {self.name}", began, acknowledged=done, sure=False)
 
     def play(self) -> None:

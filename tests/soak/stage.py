@@ -5,6 +5,7 @@ had.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from sidelight.server import user_server
 
 PATIENCE = 120
 DISK_MIB = 96
+LEDGER_MIB = 32  # its oldest has to go in every long play
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
@@ -35,6 +37,10 @@ class Stage:
         for directory in (self.home, runtime):
             directory.mkdir(mode=0o700)
         subprocess.run(["git", "init", "-q", "-b", "main", str(self.repo)], check=True)
+        self.state.mkdir(mode=0o700, parents=True)
+        settings = {"monitoring": {"crossSessionCoordination": {"maxBytes": LEDGER_MIB * 1024 * 1024}}}
+        (self.state / "config.json").write_text(json.dumps(settings))
+        (self.state / "config.json").chmod(0o600)
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),

@@ -480,7 +480,9 @@ def test_a_ledger_that_is_held_for_too_long_gets_it_later(stage, tmp_path):
     path = str(tmp_path / "ledger.db")
     mine = stage.guard(path)
     stage.acts(name="before.py", guard=mine)
-    mine._engine = mine._engine.hasty(30)  # the five seconds of everyday would be long here
+    everyday = mine._engine
+    mine._engine = everyday.hasty(30)  # its five seconds would be long here
+    everyday.dispose()
     holder = SqliteStore(path)
     with holder._writing():
         stage.is_spooled(name="held.py", guard=mine)

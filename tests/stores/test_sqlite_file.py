@@ -475,3 +475,20 @@ def test_damage_that_no_action_meets_is_found_by_the_check(path):
     store = SqliteStore(path)
     assert store.check()
     store.dispose()
+
+
+def test_what_was_answered_under_a_key_makes_room_with_its_action(sqlite):
+    """Of a file that is too large the oldest goes, not all there is (design 4: size-bounded)."""
+    for number in range(60):
+        sqlite.acts(f"s{number}", file("shared.py"), key=f"toolu_{number}")
+    with shell(sqlite.store.path) as db:
+        pages, free, size = (
+            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        most = (pages - free) * size * 3 // 4
+    while sqlite.store.prune(older_than_ms=10**10, max_bytes=most, batch=5):
+        pass
+    left = [one.seq for one in sqlite.store.follow(0)]
+    assert 20 < len(left) < 60
+    assert sqlite.store.delivered("toolu_0") == ()
+    assert [one.seq for one in sqlite.store.delivered("toolu_59")] == [60]

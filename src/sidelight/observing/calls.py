@@ -109,13 +109,18 @@ class Folder:
                 os.unlink(self._file(name, sort))
 
     def calls(self) -> list[Open]:
-        """The calls under way; those whose end was never reported only for a while."""
-        found = []
+        """The calls under way; those whose end was never reported only for a while, and as long as they are few."""
+        found: list[Open] = []
         now = time.time_ns()
-        with contextlib.suppress(OSError), os.scandir(self._calls) as entries:
-            for entry in list(entries)[:CALLS_MOST]:
-                seconds = (now - entry.stat().st_mtime_ns) // 1_000_000_000
-                if seconds > STALE_SECONDS:
+        try:
+            with os.scandir(self._calls) as entries:
+                newest_first = sorted(((_written(entry), entry) for entry in entries), key=lambda one: -one[0])
+        except OSError:
+            return found
+        with contextlib.suppress(OSError):
+            for number, (written, entry) in enumerate(newest_first):
+                seconds = (now - written) // 1_000_000_000
+                if seconds > STALE_SECONDS or number >= CALLS_MOST:
                     os.unlink(entry.path)
                 elif entry.name.endswith(".json"):
                     call = _loaded(entry.path)
@@ -173,6 +178,13 @@ def _dumped(call: Open) -> bytes:
     said = call._asdict()
     del said["start"], said["met"], said["shared"]
     return json.dumps(said).encode()
+
+
+def _written(entry: os.DirEntry[str]) -> int:
+    """When a file was last written (ns); 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        return entry.stat().st_mtime_ns
+    return 0
 
 
 def _loaded(path: str) -> Open | None:

@@ -664,6 +664,8 @@ class SqliteStore:
             self._delete(db, [action_of(row) for row in old])
             if old:
                 db.execute("DELETE FROM touched WHERE seq <= ?", (old[-1][0],))
+                if limit == NEVER:  # else they went after a day
+                    db.execute("DELETE FROM delivered WHERE first <= ?", (old[-1][0],))
             self._tend(db, start.now, older_than_ms)
             return len(old)
 
