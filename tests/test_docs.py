@@ -186,6 +186,84 @@ def plain(text):
     return re.sub(r"[ \t]+", " ", re.sub(r"^[ \t]+|[ \t]+$", "", text, flags=re.MULTILINE))
 
 
+# ── nothing is shown that nobody looks at ──
+
+
+class Block(NamedTuple):
+    """A block of code of a page: what it says it is, what stands in it, and what the comment before it says of it."""
+
+    line: int
+    kind: str
+    body: str
+    mark: str
+
+
+#: Kinds that are run, compared or read above; those in braces are the site's own directives, done as it is built.
+LOOKED_AT = ("console", "json", "python", "sh")
+
+
+def blocks_of(text):
+    """The fenced blocks of a page. `<!-- held by tests/…::test -->` or `<!-- not run: why -->` marks the one below."""
+    found = re.finditer(r"^(?:<!-- ([^\n]*) -->\n)?[ >-]*```([^\n]*)\n(.*?)^[ >]*```", text, re.DOTALL | re.MULTILINE)
+    return [Block(text.count("\n", 0, one.start()) + 1, one[2].strip(), one[3], one[1] or "") for one in found]
+
+
+@page
+def test_every_block_is_run_or_says_why_not(name):
+    blocks = blocks_of(TEXT[name])
+    assert TEXT[name].count("```") == 2 * len(blocks), "one is not closed, or is in a list"
+    for block in blocks:
+        where = f"{name}:{block.line}"
+        if block.mark.startswith("held by "):
+            assert exists(block.mark.removeprefix("held by ")), where
+        elif block.mark:
+            assert re.match(r"not run: \S", block.mark), where
+        else:
+            assert block.kind in LOOKED_AT or block.kind.startswith("{"), f"{where}: nobody runs or compares it"
+
+
+def test_a_block_that_nobody_looks_at_would_be_noticed():
+    (one, two) = blocks_of("```yaml\na: b\n```\n\n<!-- not run: x -->\n```text\n1\n```\n")
+    assert one == Block(1, "yaml", "a: b\n", "")
+    assert two.mark == "not run: x"
+    assert not exists("tests/test_docs.py::test_that_is_not_there")
+    assert not exists("tests/test_that_is_not_there.py")
+
+
+def exists(test):
+    """Is there a test of this name, `tests/FILE.py::NAME`, or a file of tests?"""
+    file, _, function = test.partition("::")
+    path = ROOT / file
+    return path.is_file() and (not function or f"def {function}(" in path.read_text(encoding="utf-8"))
+
+
+STAND_INS = "claude() { :; }\ncodex() { :; }\n"
+TO_BE_RUN = [name for name in NAMES if any(one.kind == "sh" and not one.mark for one in blocks_of(TEXT[name]))]
+
+
+@pytest.mark.parametrize("name", TO_BE_RUN)
+def test_every_shell_example_runs(name, tmp_path):
+    """In the home of somebody who uses Claude Code, in a repository; the agent programs themselves do nothing."""
+    repo = tmp_path / "home" / "app"
+    repo.mkdir(parents=True)
+    (repo.parent / ".claude").mkdir()
+    env = {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "HOME": str(repo.parent),
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "CI": "true",
+        "LANG": "C.UTF-8",
+    }
+    subprocess.run(["git", "init", "-q", str(repo)], env=env, check=True)
+    for block in blocks_of(TEXT[name]):
+        if block.kind == "sh" and not block.mark:
+            done = subprocess.run(
+                ["bash", "-e", "-c", STAND_INS + block.body], cwd=repo, env=env,
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{name}:{block.line}\n{done.stdout}{done.stderr}"
+
+
 def test_an_example_that_shows_something_else_would_be_noticed():
     text = "```console\n$ echo one\nanother\n```\n"
     (step,) = steps_of(text)
@@ -201,8 +279,7 @@ def test_every_test_that_the_security_page_names_exists():
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", TEXT["docs/security.md"])
     assert len(named) > 25
     for file, function in named:
-        source = (ROOT / file).read_text(encoding="utf-8")
-        assert not function or f"def {function}(" in source, f"{file}::{function}"
+        assert exists(f"{file}::{function}"), f"{file}::{function}"
 
 
 def test_the_security_page_has_a_row_for_every_threat_of_the_model():

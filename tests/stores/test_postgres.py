@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import warnings
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from sidelight.stores.postgres import PostgresStore
 from sidelight.stores.postgres.connection import address
 from sidelight.stores.postgres.schema import SCHEMA, sql
 from sidelight.stores.projections import Probe
-from tests.postgres_server import Postgres
+from tests.postgres_server import Postgres, program
 from tests.postgres_server import postgres as server
 from tests.stores.engines import SPACE, START, actors, entry, file, on, question
 
@@ -468,3 +469,24 @@ def test_an_ear_outlives_its_servers_restart(own):
         if end is not None:
             end()
         store.dispose()
+
+
+def test_a_dump_brings_a_ledger_back(tmp_path, record_property):
+    """As `docs/postgresql.md` says it: a dump of its schema, restored over what is there."""
+    record_property("engine", "postgres")
+    name = f"dumped_{os.urandom(4).hex()}"
+    store = open_store(server().url(name))
+    acts(store, "a", file("x.py"))
+    acts(store, "b", file("x.py"))
+    dump = ["--format=custom", f"--file={tmp_path / 'ledger.dump'}", server().url()]
+    subprocess.run([program("pg_dump"), f"--schema=sidelight_{name}", *dump], check=True)
+    acts(store, "c", file("x.py"))
+    store.dispose()
+    back = ["--clean", "--if-exists", f"--dbname={server().url()}", tmp_path / "ledger.dump"]
+    subprocess.run([program("pg_restore"), *back], check=True)
+    store = open_store(server().url(name))
+    assert [one.actor for one in store.follow(0)] == ["a", "b"]
+    assert [one.actor for one in store.notices("a", None)[0].later] == ["b"]
+    assert actors(acts(store, "d", file("x.py"))) == {"a", "b"}
+    assert [one.seq for one in store.follow(0)] == [1, 2, 3]
+    store.dispose()
