@@ -31,7 +31,8 @@ def rows(page):
 
 
 def test_who_types_the_token_sees_two_sessions_meet_without_a_reload(server, visit):
-    page = visit(server, signed_in=False)
+    page, asked = visit(server, signed_in=False), []
+    page.on("request", lambda request: asked.append(request.url))
     page.get_by_label("One-time code, or the token").fill("not the token")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("sidelight dashboard")
@@ -39,6 +40,9 @@ def test_who_types_the_token_sees_two_sessions_meet_without_a_reload(server, vis
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nobody to see")).to_be_visible()
     assert server.token not in page.url
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert page.evaluate("document.cookie") == ""
     page.evaluate("window.sameDocument = true")
 
     announce(server, "alpha", "calm the redrive alarms", area="monitoring")
@@ -56,6 +60,25 @@ def test_who_types_the_token_sees_two_sessions_meet_without_a_reload(server, vis
     expect(detail.locator(".side .who")).to_have_text(["alpha", "beta"])
     expect(detail).to_contain_text("calm the redrive alarms")
     expect(detail.get_by_role("heading", name="How to recover")).to_be_visible()
+    assert asked
+    assert all(one.startswith(server.url) and server.token not in one for one in asked), "nothing from elsewhere"
+
+
+def test_the_policy_runs_no_text_that_came_from_elsewhere(server, browser):
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    page.goto("/")
+    for attempt in (
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.pwned=1>')",
+        "Object.assign(document.createElement('script'), { textContent: 'window.pwned = 1' })",
+        "document.body.setAttribute('onclick', 'window.pwned = 1')",
+    ):
+        refused = page.evaluate(
+            f"() => {{ try {{ {attempt}; return ''; }} catch (error) {{ return error.message; }} }}"
+        )
+        assert "Trusted" in refused, attempt
+    assert page.evaluate("window.pwned") is None
+    context.close()
 
 
 ARRIVALS = """

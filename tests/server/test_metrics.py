@@ -47,6 +47,23 @@ def test_they_count_what_happened_and_carry_no_words_of_anybody(server):
         assert words not in answer.text
 
 
+def test_they_are_named_as_prometheus_has_it(server):
+    """What `promtool check metrics` asks for: words and units in full, `_total` for counters and for nothing else."""
+    assert server.client().patch("/config", json=ON).status_code == 200
+    families = list(text_string_to_metric_families(server.client().get("/metrics").text))
+    assert {"counter", "gauge"} == {one.type for one in families}
+    for one in families:
+        assert one.documentation, f"{one.name} says what it is"
+        assert re.fullmatch(r"(sidelight|process)(_[a-z]+)+", one.name)
+        assert not re.search(
+            r"_(ms|s|sec|secs|milliseconds|minutes|hours|days|kb|mb|counter|gauge|count|sum|bucket)$", one.name
+        )
+        names = {sample.name for sample in one.samples}
+        assert names == {f"{one.name}_total" if one.type == "counter" else one.name}
+        assert not one.name.endswith("_total")
+        assert len({(sample.name, *sorted(sample.labels.items())) for sample in one.samples}) == len(one.samples)
+
+
 def test_without_the_token_nobody_reads_them(server):
     client = server.client()
     del client.headers["Authorization"]

@@ -128,6 +128,7 @@ export class Timeline {
     const ink = canvas.getContext("2d");
     ink.setTransform(ratio, 0, 0, ratio, 0, 0);
     ink.clearRect(0, 0, width, height);
+    ink.lineWidth = 1; // the last drawing may have left another
     return ink;
   }
 
@@ -231,7 +232,7 @@ export class Timeline {
     ink.fillStyle = this.colours.ink;
     ink.textAlign = "left";
     const share = room / ink.measureText(text).width;
-    ink.fillText(share < 1 ? `${text.slice(0, Math.floor(text.length * share) - 1)}…` : text, x, y);
+    ink.fillText(share < 1 ? `${text.slice(0, Math.floor(text.length * share) - 2)}…` : text, x, y);
     ink.restore();
   }
 
