@@ -3,7 +3,8 @@
 `append` is one `BEGIN IMMEDIATE`: whoever holds it is alone, so of two actions on one key the later one finds the
 earlier. The record is the table `actions`; `marks`, `plans` and `changes` are projections of it, kept in the same
 transaction and rebuildable from it; the other tables remember who was seen and what was said. `file.py` is the file and
-its transactions, `before.py` finds what came before, `rows.py` reads and writes actions, `rescue.py` mends.
+its transactions, `beginning.py` what a transaction starts from, `before.py` finds what came before, `rows.py` reads and
+writes actions, `marks.py` the projections, `keeping.py` deletes, `rescue.py` mends.
 
 A hook is a fresh process on every tool call, and a write costs by the page it touches. Hence the shape of the tables:
 an index only where a question needs it, small pages, no row written that says what another one says.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from sidelight.actions import Action, Notice, Session, Sighting, Told
@@ -33,24 +34,17 @@ from sidelight.stores import (
 from sidelight.stores.projections import (
     ALIVE_MOST,
     ALIVE_MS,
-    DAY_MS,
     HERE,
-    INSIDE,
     MET_MOST,
     OPEN_MOST,
     OPEN_SLACK,
     OPEN_UNKNOWN,
-    PLAN,
     PRESENT_MOST,
     SEEN_EVERY_MS,
-    TENDED_EVERY_MS,
     UNDONE,
     WORK,
     Found,
-    Mark,
-    changes_of,
     exported,
-    marks_of,
     noted,
     parent_of,
     present,
@@ -58,21 +52,20 @@ from sidelight.stores.projections import (
     taken,
     whole,
 )
-from sidelight.stores.sqlite import history
 from sidelight.stores.sqlite.before import marks_before, told_before, work_before
 from sidelight.stores.sqlite.beginning import Beginning, Beginnings
 from sidelight.stores.sqlite.file import File
+from sidelight.stores.sqlite.marks import drop_plans, project, rebuild, take_back
 from sidelight.stores.sqlite.rows import (
     ACTION,
-    HAPPENED,
     LATE,
     PUT_ACTION,
     SESSION_BODY,
     Rows,
     action_of,
     as_json,
-    document_of,
     place_of,
+    put_meta,
     row_of,
     session_of,
 )
@@ -83,14 +76,6 @@ if TYPE_CHECKING:
 
 BUSY_MS = 5000
 NEVER = 1 << 62
-
-_PUT_MARK = (
-    "INSERT INTO marks (role, key, actor, agent, effect, slot, seq, was) VALUES (?,?,?,?,?,?,?,0) "
-    "ON CONFLICT (role, key, actor, agent, effect, slot) DO UPDATE SET was = seq, seq = excluded.seq"
-)
-_PUT_CHANGE = "INSERT OR IGNORE INTO changes (tree, actor, agent, seq, path) VALUES (?,?,?,?,?)"
-_PUT_PLAN = "INSERT OR IGNORE INTO plans (key, seq, actor, agent) VALUES (?,?,?,?)"
-_ONE_MARK = "role = ? AND key = ? AND actor = ? AND agent = ? AND effect = ? AND slot = ?"
 
 
 def open(url: str, *, clock: Clock = MACHINE_CLOCK) -> SqliteStore:  # noqa: A001 - the engines' common name
@@ -167,7 +152,7 @@ class SqliteStore:
     def _keep_anchor(self, db: sqlite3.Connection, start: Beginning) -> None:
         """Keep where time stands, and the newest number: what says so is about to go, or is not there yet."""
         one = start.anchor or Anchor(self._clock.boot(), start.now, self._clock.ticks())
-        _put_meta(db, "clock", f"{one.boot} {one.ts} {one.ticks} {start.last}")
+        put_meta(db, "clock", f"{one.boot} {one.ts} {one.ticks} {start.last}")
 
     # ── append ──
 
@@ -283,7 +268,7 @@ class SqliteStore:
         added = tuple([taken(entry, start.last + place, then, late=late) for place, entry in enumerate(entries, 1)])
         for one in added:
             db.execute(PUT_ACTION, row_of(one))
-        start.bare.left(_project(db, added))
+        start.bare.left(project(db, added))
         return added
 
     def _arrived_late(
@@ -461,9 +446,9 @@ class SqliteStore:
             "UPDATE actions SET outcome = ?, outcome_ts = ? WHERE seq = ?", [(outcome, now, seq) for seq in seqs]
         )
         over = [one for one in self._rows.actions(db, seqs).values() if not still_marking(one, outcome)]
-        _drop_plans(db, over)
+        drop_plans(db, over)
         for action in over:
-            self._take_back(db, action)
+            take_back(db, self._rows, action)
 
     def _by_id(self, db: sqlite3.Connection, action_id: str) -> tuple[Action, str | None] | None:
         row = db.execute(
@@ -471,19 +456,6 @@ class SqliteStore:
             (place_of(action_id), action_id),
         ).fetchone()
         return (action_of(row), row[-1]) if row is not None else None
-
-    # ── taking back ──
-
-    def _take_back(self, db: sqlite3.Connection, action: Action) -> None:
-        """Its marks fall back to what the same actor did there before."""
-        for mark, was in _unmark(db, action).items():
-            if was == 0:  # it was the first
-                continue
-            there = self._rows.there(db, [was]) if was > 0 else {}
-            if was in there:
-                _put_back(db, there[was], mark)
-            else:
-                _refill(db, action, mark)
 
     # ── reading ──
 
@@ -525,6 +497,8 @@ class SqliteStore:
         return found[0] if found is not None else None
 
     def history(self, key: str, *, limit: int = 50) -> list[Action]:
+        from sidelight.stores.sqlite import history
+
         with self._reading() as db:
             more = history.behind(db) > history.TAIL
         while more:
@@ -580,128 +554,76 @@ class SqliteStore:
     # ── documents ──
 
     def document(self, collection: str, name: str) -> Document | None:
+        from sidelight.stores.sqlite import documents
+
         with self._reading() as db:
-            row = db.execute(
-                "SELECT name, version, ts, body FROM documents WHERE collection = ? AND name = ?", (collection, name)
-            ).fetchone()
-        return document_of(row) if row is not None else None
+            return documents.one(db, collection, name)
 
     def documents(self, collection: str, *, limit: int = 1000) -> list[Document]:
+        from sidelight.stores.sqlite import documents
+
         with self._reading() as db:
-            rows = db.execute(
-                "SELECT name, version, ts, body FROM documents WHERE collection = ? ORDER BY number DESC LIMIT ?",
-                (collection, limit),
-            )
-            return [document_of(row) for row in rows]
+            return documents.newest(db, collection, limit)
 
     def put_document(self, collection: str, name: str, body: Mapping[str, Any], *, version: int) -> bool:
+        from sidelight.stores.sqlite import documents
+
         with self._writing() as db:
-            now = self._started(db).now
-            if version == 0:
-                done = db.execute(
-                    "INSERT OR IGNORE INTO documents (collection, name, version, ts, body) VALUES (?,?,1,?,?)",
-                    (collection, name, now, as_json(body)),
-                )
-            else:
-                done = db.execute(
-                    "UPDATE documents SET body = ?, ts = ?, version = version + 1 "
-                    "WHERE collection = ? AND name = ? AND version = ?",
-                    (as_json(body), now, collection, name, version),
-                )
-            return done.rowcount == 1
+            return documents.put(db, self._started(db).now, collection, name, body, version)
 
     def drop_documents(self, collection: str, *, older_than_ms: int) -> int:
+        from sidelight.stores.sqlite import documents
+
         with self._writing() as db:
-            limit = self._started(db).now - older_than_ms
-            return db.execute("DELETE FROM documents WHERE collection = ? AND ts < ?", (collection, limit)).rowcount
+            return documents.drop(db, collection, self._started(db).now - older_than_ms)
 
     def next_number(self, collection: str) -> int:
-        name = f"number:{collection}"
+        from sidelight.stores.sqlite import documents
+
         with self._writing() as db:
-            row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-            number = int(row[0]) + 1 if row is not None else 1
-            _put_meta(db, name, str(number))
-            return number
+            return documents.next_number(db, collection)
 
     # ── keeping it small and sound ──
 
     def rebuild(self) -> None:
         with self._writing() as db:
-            _rebuild(db)
+            rebuild(db)
 
     def forget(self, *, actor: str | None = None, space: str | None = None, before: int | None = None) -> int:
+        from sidelight.stores.sqlite import keeping
+
         if actor is None and space is None and before is None:
             return 0
         with self._writing() as db:
             db.execute("PRAGMA secure_delete = ON")  # for good: what is deleted is overwritten
             self._keep_anchor(db, self._beginnings.read(db))
-            rows = db.execute(
-                f"SELECT {ACTION} FROM actions AS a WHERE (?1 IS NULL OR a.actor = ?1) "
-                "AND (?2 IS NULL OR a.space = ?2) AND (?3 IS NULL OR a.ts < ?3)",
-                (actor, space, before),
-            ).fetchall()
-            gone = [action_of(row) for row in rows]
-            self._delete(db, gone)
-            _delete_traces(db, gone, actor)
-            if space is not None and gone:  # what the same actors did elsewhere before counts again
-                _rebuild(db)
+            many = keeping.forget(db, actor, space, before)
+            self._rows.clear()
         with self._file.alone() as idle, suppress(sqlite3.Error):
             if idle is not None:  # the log of changes holds it too, until it is written back
                 idle.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 idle.execute("PRAGMA secure_delete = OFF")
-        return len(gone)
+        return many
 
     def prune(self, *, older_than_ms: int, max_bytes: int, batch: int = 500) -> int:
+        from sidelight.stores.sqlite import keeping
+
         with self._writing() as db:
             start = self._started(db)
-            limit = start.now - older_than_ms if _bytes(db) <= max_bytes else NEVER
-            old = db.execute(
-                f"SELECT * FROM (SELECT {ACTION} FROM actions AS a ORDER BY a.seq LIMIT ?) AS a WHERE a.ts < ?",
-                (batch if self._oldest(db) < limit else 0, limit),
-            ).fetchall()
-            if old and old[-1][0] == start.last:
+            large = keeping.size(db) > max_bytes
+            old = keeping.oldest(db, keeping.NEVER if large else start.now - older_than_ms, batch)
+            if old and old[-1].seq == start.last:
                 self._keep_anchor(db, start)
-            self._delete(db, [action_of(row) for row in old])
             if old:
-                db.execute("DELETE FROM touched WHERE seq <= ?", (old[-1][0],))
-                if limit == NEVER:  # else they went after a day
-                    db.execute("DELETE FROM delivered WHERE first <= ?", (old[-1][0],))
-            self._tend(db, start.now, older_than_ms)
+                keeping.delete(db, old)
+                self._rows.clear()
+                db.execute("DELETE FROM touched WHERE seq <= ?", (old[-1].seq,))
+                if large:  # else they went after a day
+                    db.execute("DELETE FROM delivered WHERE first <= ?", (old[-1].seq,))
+            if keeping.is_due(db, start.now):
+                self._settle(db, keeping.over(db, start.now), "expired", start.now)
+                keeping.drop_old(db, start.now, start.now - older_than_ms)
             return len(old)
-
-    def _oldest(self, db: sqlite3.Connection) -> int:
-        row = db.execute("SELECT ts FROM actions ORDER BY seq LIMIT 1").fetchone()
-        return row[0] if row is not None else NEVER
-
-    def _delete(self, db: sqlite3.Connection, actions: Sequence[Action]) -> None:
-        """Delete actions with their marks. What the same actor did before them goes too, or is marked anew after."""
-        history.drop(db, actions)
-        _drop_plans(db, actions)
-        for one in actions:
-            _unmark(db, one)
-            db.execute("DELETE FROM actions WHERE seq = ?", (one.seq,))
-            here = (HERE, one.space, one.actor or "", "", "", "", one.seq)
-            db.execute(f"DELETE FROM marks WHERE {_ONE_MARK} AND seq = ?", here)
-        self._rows.clear()
-
-    def _tend(self, db: sqlite3.Connection, now: int, older_than_ms: int) -> None:
-        """Once an hour: close intents that are over, and drop what was said and seen too long ago to matter."""
-        row = db.execute("SELECT value FROM meta WHERE name = 'tended'").fetchone()
-        if row is not None and now - int(row[0]) < TENDED_EVERY_MS:
-            return
-        _put_meta(db, "tended", str(now))
-        day, old = now - DAY_MS, now - older_than_ms
-        over = db.execute(
-            "SELECT a.seq FROM actions AS a LEFT JOIN sessions AS s ON s.actor = a.actor AND s.agent = '' "
-            "WHERE a.kind = 'intent' AND a.outcome IS NULL AND (a.expires <= ?1 OR (a.expires IS NULL "
-            "AND max(a.ts, ifnull(s.last_seen, 0)) <= ?2))",
-            (now, day),  # without a ttl it is over when its owner was silent for a day
-        ).fetchall()
-        self._settle(db, [seq for (seq,) in over], "expired", now)
-        db.execute("DELETE FROM delivered WHERE ts < ?", (day,))
-        db.execute("DELETE FROM told WHERE ts < ?", (day,))
-        db.execute("DELETE FROM touched WHERE told < ?", (old,))
-        db.execute("DELETE FROM sessions WHERE last_seen < ?", (old,))
 
     def check(self) -> list[str]:
         try:
@@ -710,98 +632,6 @@ class SqliteStore:
         except StoreDamaged as error:
             return [str(error)]
         return [f"{self.path}: {text}" for (text,) in rows if text != "ok"]
-
-
-# ── the projections ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _project(db: sqlite3.Connection, actions: Iterable[Action]) -> list[Mark]:
-    """Leave the marks of actions, in order of the record; those that were left."""
-    left: list[Mark] = []
-    marks: list[tuple[Any, ...]] = []
-    plans: list[tuple[Any, ...]] = []
-    changes: list[tuple[Any, ...]] = []
-    for one in actions:
-        actor, agent, seq = one.actor or "", one.agent or "", one.seq
-        mine = marks_of(one.touches)
-        left += mine
-        for key, role, effect, slot in mine:
-            if role == PLAN:
-                plans.append((key, seq, actor, agent))
-            else:
-                marks.append((role, key, actor, agent, effect, slot, seq))
-        changes += [(tree, actor, agent, seq, path) for tree, path in changes_of(one.touches)]
-        if one.listed and one.space is not None:
-            marks.append((HERE, one.space, actor, "", "", "", seq))
-    for sql, values in ((_PUT_MARK, marks), (_PUT_PLAN, plans), (_PUT_CHANGE, changes)):
-        if values:
-            db.executemany(sql, values)
-    return left
-
-
-def _drop_plans(db: sqlite3.Connection, actions: Iterable[Action]) -> None:
-    """What these actions announced is announced no more."""
-    plans = [(key, one.seq) for one in actions for key, role, _, _ in marks_of(one.touches) if role == PLAN]
-    if plans:
-        db.executemany("DELETE FROM plans WHERE key = ? AND seq = ?", plans)
-
-
-def _unmark(db: sqlite3.Connection, action: Action) -> dict[Mark, int]:
-    """Delete the marks of work and harm of an action; those that were, each with the place of the one before (0: none,
-    -1: unknown).
-    """
-    actor, agent, seq = action.actor or "", action.agent or "", action.seq
-    marks = marks_of(action.touches)
-    lost: dict[Mark, int] = {}
-    for mark in marks:
-        if mark.role == PLAN:
-            continue
-        one = (mark.role, mark.key, actor, agent, mark.effect, mark.slot)
-        row = db.execute(f"SELECT was FROM marks WHERE {_ONE_MARK} AND seq = ?", (*one, seq)).fetchone()
-        if row is not None:
-            lost[mark] = row[0]
-            db.execute(f"DELETE FROM marks WHERE {_ONE_MARK}", one)
-    changes = [(tree, actor, agent, seq) for tree, _ in changes_of(action.touches)]
-    if changes:
-        db.executemany("DELETE FROM changes WHERE tree = ? AND actor = ? AND agent = ? AND seq = ?", changes)
-    return lost
-
-
-def _put_back(db: sqlite3.Connection, action: Action, mark: Mark) -> None:
-    db.execute(
-        "INSERT OR IGNORE INTO marks (role, key, actor, agent, effect, slot, seq, was) VALUES (?,?,?,?,?,?,?,-1)",
-        (mark.role, mark.key, action.actor or "", action.agent or "", mark.effect, mark.slot, action.seq),
-    )
-
-
-def _refill(db: sqlite3.Connection, action: Action, mark: Mark) -> None:
-    """Look backwards through the record for who left this mark before. Rare: two calls in flight have failed."""
-    rows = db.execute(
-        f"SELECT {ACTION} FROM actions AS a WHERE a.seq < ? AND a.actor = ? AND a.agent = ? AND {HAPPENED} "
-        "AND instr(a.body, ?) ORDER BY a.seq DESC",
-        (action.seq, action.actor or "", action.agent or "", as_json(mark.key.removesuffix(INSIDE))[1:-1]),
-    )
-    for row in rows:
-        earlier = action_of(row)
-        if mark in marks_of(earlier.touches):
-            _put_back(db, earlier, mark)
-            return
-
-
-def _rebuild(db: sqlite3.Connection) -> None:
-    for table in ("marks", "plans", "changes"):
-        db.execute(f"DELETE FROM {table}")
-    history.begin_anew(db)
-    after = 0
-    while True:
-        rows = db.execute(
-            f"SELECT {ACTION}, a.outcome FROM actions AS a WHERE a.seq > ? ORDER BY a.seq LIMIT 500", (after,)
-        ).fetchall()
-        if not rows:
-            return
-        actions = [(action_of(row), row[-1]) for row in rows]
-        _project(db, [one if still_marking(one, outcome) else one._replace(touches=()) for one, outcome in actions])
-        after = rows[-1][0]
 
 
 # ── what is known beside the record ───────────────────────────────────────────────────────────────────────────────
@@ -833,28 +663,3 @@ def _put_session(
         (me.actor, me.agent or "", now, now, seq, *after),
     )
     return after
-
-
-def _delete_traces(db: sqlite3.Connection, gone: Sequence[Action], actor: str | None) -> None:
-    """What was said of actions that are forgotten, and all there is of a session that is."""
-    seqs = as_json([one.seq for one in gone])
-    for table in ("touched", "told"):
-        db.execute(f"DELETE FROM {table} WHERE seq IN (SELECT value FROM json_each(?))", (seqs,))
-    db.execute("DELETE FROM delivered WHERE found <> '[]' OR first IN (SELECT value FROM json_each(?))", (seqs,))
-    if actor is not None:
-        for table, name in (("sessions", "actor"), ("told", "actor"), ("told", "about"), ("touched", "addressee")):
-            db.execute(f"DELETE FROM {table} WHERE {name} = ?", (actor,))
-
-
-def _put_meta(db: sqlite3.Connection, name: str, value: str) -> None:
-    db.execute(
-        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, value),
-    )
-
-
-def _bytes(db: sqlite3.Connection) -> int:
-    pages, free, size = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * size

@@ -156,3 +156,11 @@ def session_of(row: Sequence[Any]) -> Session:
         actor, agent or None, first_seen=first, last_seen=last, ended=ended, space=space, machine=machine,
         **json.loads(text),
     )  # fmt: skip
+
+
+def put_meta(db: sqlite3.Connection, name: str, value: str) -> None:
+    """Remember something of the ledger as a whole."""
+    db.execute(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
