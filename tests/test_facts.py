@@ -578,3 +578,16 @@ def test_where_there_is_no_proc_ps_is_asked(monkeypatch):
 def test_the_clock_since_boot_goes_forward():
     first = boot_ms()
     assert 0 < first <= boot_ms()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks into /proc")
+@pytest.mark.parametrize(("word", "found"), [("exec", True), ("app-server", False)])
+def test_the_process_of_a_session_is_found_above_it_but_none_that_serves_many(tmp_path, word, found):
+    program = tmp_path / "codex"
+    program.write_text("#!/bin/sh\necho\nread _\n")
+    program.chmod(0o755)
+    with subprocess.Popen([program, word], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as codex:
+        assert codex.stdout is not None
+        assert codex.stdout.readline(), "it runs"
+        assert module.ancestor(codex.pid, ("codex",)) == (codex.pid if found else None)
+        codex.communicate(b"go\n", timeout=60)

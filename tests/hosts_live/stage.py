@@ -38,6 +38,13 @@ SHELLS: dict[str, Callable[[str], dict[str, Any]]] = {
     "copilot-cli": lambda line: {"tool": "bash", "input": {"command": line, "description": "x"}},
     "opencode": lambda line: {"tool": "bash", "input": {"command": line, "description": "x"}},
 }
+#: How each goes on with its last session.
+GO_ON = {
+    "codex": ("resume", "--last"),
+    "gemini-cli": ("--resume", "latest"),
+    "copilot-cli": ("--continue",),
+    "opencode": ("--continue",),
+}
 DONE = {"text": "done"}
 
 
@@ -54,6 +61,8 @@ class Stage:
         self.root = Path(tempfile.mkdtemp(prefix="sl"))  # a socket's path must be short
         self.lab = hostlab.Lab(self.root / "lab")
         self._open: list[OpenSession] = []
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._terminals: list[Any] = []
         self.python = self._installed()
         self.lab.extra_env = {"XDG_RUNTIME_DIR": str(self.root / "run"), "GIT_CONFIG_NOSYSTEM": "1"}
         (self.root / "run").mkdir(mode=0o700)
@@ -142,6 +151,49 @@ class Stage:
         assert done.rc == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return done
 
+    def go_on(self, host: str) -> Any:
+        """One more prompt to the last session of a host."""
+        run = self.lab.run
+        # Copilot takes that for a new session only.
+        self.lab.run = lambda argv, *more, **named: run(
+            [one for one in argv if one != "--trust-folder"], *more, **named
+        )
+        try:
+            return self.run(host, *GO_ON[host])
+        finally:
+            del self.lab.run
+
+    def start(self, host: str, prompt: str = "please go on") -> subprocess.Popen[bytes]:
+        """One prompt to a new session of a host, which is not waited for; it leads a process group of its own."""
+        asked: list[tuple[list[str], dict[str, str]]] = []
+        self.lab.run = lambda argv, env, *_, **__: asked.append((argv, env))
+        try:
+            getattr(self.lab, PROGRAMS[host])(prompt)
+        finally:
+            del self.lab.run
+        ((argv, env),) = asked
+        nothing = subprocess.DEVNULL
+        process = subprocess.Popen(
+            argv,
+            env=env,
+            cwd=self.lab.proj,
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def terminal(self, host: str, *arguments: str) -> Any:
+        """A session in a real terminal (tmux), as a person has it."""
+        if host == "claude-code":
+            terminal = hostlab.Terminal.claude(self.lab, *arguments)
+        else:
+            terminal = hostlab.Terminal(self.lab, [hostlab.client(PROGRAMS[host])], self.lab.codex_env())
+        self._terminals.append(terminal)
+        return terminal
+
     def prepare(self, host: str) -> None:
         """The settings that the lab wants of a program, before ours come in."""
         if host == "codex":
@@ -173,24 +225,35 @@ class Stage:
                     found.setdefault((role, text), number)
         return [(number, role, text) for (role, text), number in found.items()]
 
-    def until(self, test: Callable[[], Any], what: str) -> Any:
+    def until(self, test: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
         """Wait for something to be so."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = test()
             if found:
                 return found
             time.sleep(0.2)
-        raise AssertionError(f"not within {PATIENCE} s: {what}")
+        raise AssertionError(f"not within {seconds} s: {what}")
 
     def close(self) -> None:
         """End everything and remove it."""
+        for terminal in self._terminals:
+            terminal.close()
         for session in self._open:
             session.kill()
+        for process in self._started:
+            killed(process)
         if self.python.exists():
             self.sidelight("server", "stop", code=None)
         self.lab.stop()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def killed(process: subprocess.Popen[Any]) -> None:
+    """Kill a process and its group the hard way, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 class OpenSession:
@@ -225,9 +288,7 @@ class OpenSession:
         """End it and its children the hard way, if it still runs."""
         if self.process.stdin is not None and not self.process.stdin.closed:
             self.process.stdin.close()
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        killed(self.process)
 
 
 @cache

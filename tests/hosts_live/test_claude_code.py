@@ -92,6 +92,22 @@ def test_ask_lets_a_person_decide_and_with_nobody_there_the_call_is_not_run(stag
     assert marked(stage, WARNING), "the reason reaches the model"
 
 
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")
+def test_ask_shows_a_person_the_reason_in_the_terminal_and_yes_lets_it_run(stage):
+    stage.init(HOST)
+    stage.attention("ask")
+    stage.script(HOST, EDIT)
+    stage.says(stage.open(), "edit it")
+    stage.script(HOST, "git reset --hard")
+    terminal = stage.terminal(HOST, "--allowedTools", "Bash")
+    stage.until(lambda: len(stage.states()) == 2, "the terminal's session has started")
+    terminal.type("throw it away")
+    stage.until(lambda: "discards uncommitted edits" in " ".join(terminal.screen().split()), "the reason is shown")
+    assert "limit = 2" in (stage.lab.proj / "redrive.py").read_text(), "it waits for the person"
+    terminal.keys("Enter")  # the first answer is yes
+    stage.until(lambda: "limit = 1" in (stage.lab.proj / "redrive.py").read_text(), "and then it ran")
+
+
 def test_pause_once_denies_the_call_the_first_time_and_lets_the_second_pass(stage):
     stage.init(HOST)
     stage.attention("pause-once")

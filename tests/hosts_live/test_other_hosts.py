@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 
-from tests.hosts_live.stage import DONE, SHELLS, Stage, versions
+from tests.hosts_live.stage import DONE, SHELLS, Stage, killed, versions
 
 CLAUDE = "claude-code"
 HOSTS = [host for host in versions() if host != CLAUDE]
@@ -20,6 +21,7 @@ EDIT = "echo 'limit = 2' > redrive.py"
 SITUATION = "has 1 uncommitted file in this tree, redrive.py"
 # Without its sign: Gemini CLI's requests are read as JSON, which spells it.
 WARNING = "Cross-session: conflict. Your `git reset --hard` discards uncommitted edits of session"
+NOTICE = "Sidelight notice: session"
 #: How each host's model calls our tool.
 ANNOUNCE = {
     "codex": {"tool": "announce", "namespace": "mcp__sidelight"},
@@ -71,6 +73,43 @@ def test_what_it_did_is_known_when_it_has_ended(stage, host):
     assert redrive(stage) == "limit = 2\n"
     stage.script(CLAUDE, "git reset --hard")
     stage.run(CLAUDE)
+    assert requests(stage, WARNING)[0] == 2
+
+
+def test_what_was_done_to_its_work_it_hears_when_it_goes_on_once(stage, host):
+    stage.init(CLAUDE, host)
+    stage.script(host, EDIT)
+    stage.run(host)
+    stage.script(CLAUDE, "git reset --hard")
+    stage.run(CLAUDE)
+    stage.script(host, "git status", "git log", skip=2)
+    stage.go_on(host)
+    assert requests(stage, NOTICE) == [1]
+    stage.script(host, "git status", skip=5)
+    stage.go_on(host)
+    for call in stage.lab.model_calls():
+        assert sum(NOTICE in text for _, text in stage.lab.texts(call["body"])) <= 1, "it is not said again"
+
+
+def test_one_that_was_killed_is_not_live_any_more_within_30_seconds(stage, host):
+    stage.init(host)
+    stage.script(host, EDIT, "sleep 300")
+    process = stage.start(host)
+    stage.until(
+        lambda: list(stage.states().values()) == ["live"] and redrive(stage) == "limit = 2\n", "it is at work", 300
+    )
+    killed(process)
+    end = time.monotonic()
+    stage.until(lambda: list(stage.states().values()) != ["live"], "it is not live")
+    assert time.monotonic() - end < 30
+
+
+def test_where_a_person_cannot_be_asked_it_is_told(stage, host):
+    beside_claude(stage, host)
+    stage.attention("ask")
+    stage.script(host, "git reset --hard")
+    stage.run(host)
+    assert redrive(stage) == "limit = 1\n", "nothing was blocked"
     assert requests(stage, WARNING)[0] == 2
 
 

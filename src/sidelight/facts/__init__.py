@@ -795,9 +795,13 @@ def alive(pid: int, start: str | None, boot: str | None, *, machine: str | None 
     return process_start(pid) == start
 
 
+#: By the first words of its command line: Codex's terminals talk to one such process, which outlives them.
+_SERVE_MANY = frozenset(("app-server",))
+
+
 def ancestor(pid: int, names: Sequence[str]) -> int | None:
     """The nearest process from `pid` upwards that goes by one of these names: an agent program above its hook's shell.
-    None where there is none, or where looking would mean running a program.
+    None where there is none, where looking would mean running a program, and where that process serves many sessions.
     """
     for _ in range(8):
         stat_line = read_bytes(f"/proc/{pid}/stat", 8192) if pid > 1 else None
@@ -806,6 +810,6 @@ def ancestor(pid: int, names: Sequence[str]) -> int | None:
         said = (read_bytes(f"/proc/{pid}/cmdline", 65536) or b"").split(b"\0")[:3]
         called = {os.path.basename(word).decode("utf-8", "replace").partition(".")[0] for word in said}
         if called & set(names):
-            return pid
+            return None if called & _SERVE_MANY else pid
         pid = int(stat_line.rpartition(b")")[2].split()[1])
     return None

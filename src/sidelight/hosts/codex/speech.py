@@ -1,7 +1,8 @@
 """Codex CLI's hooks, as seen in 0.169.0.
 
 Claude Code's JSON, read strictly: an unknown key, or `ask`, voids the whole answer. Its shell is called `Bash` and a
-command that fails comes as `PostToolUse` too. Hooks are children of a daemon, so no process here is the session's.
+command that fails comes as `PostToolUse` too. In a terminal hooks are children of a daemon that serves many sessions;
+of `codex exec` they are children of the session's own process.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ EVENTS: tuple[tuple[str, str | None], ...] = (
 ASKS = False
 DENIES = HEARS_BEFORE = True
 NEWS = frozenset((hosts.START, hosts.PROMPT, hosts.AFTER))
-PROGRAMS: tuple[str, ...] = ()
+PROGRAMS = ("codex",)
 
 _MOMENTS = {
     "SessionStart": hosts.START,
