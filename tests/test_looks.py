@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -27,6 +28,24 @@ def seen(where, **options):
 
 def states(where):
     return {path: one.state for path, one in (seen(where).paths or {}).items()}
+
+
+def test_what_git_said_in_time_counts_though_it_is_heard_late(repo, monkeypatch):
+    write(repo / "new.py", "x")
+    started = []
+    popen = subprocess.Popen
+
+    def noted(*given, **more):
+        started.append(popen(*given, **more))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    begun = module.begin_look(LiveFacts(str(repo)), seconds=1)
+    started[-1].wait(60)  # all that it said lies in the pipe
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2)
+    found = begun()
+    assert (found.gave_up, list(found.paths or ())) == ("", ["new.py"])
 
 
 # ── what is seen ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -48,7 +48,7 @@ else:
             return type(name, (tuple,), body)
 
     _made_of = {}  # class → how many were made without a constructor of its own
-    _ENOUGH = 12
+    _ENOUGH = 64  # what compiling one takes, making so many the slow way takes too
 
     def __new__(cls, *given, **named):  # noqa: ANN001, ANN002, ANN003, ANN202, N807
         """The constructor for the first few: then it puts one in its place that knows the fields."""

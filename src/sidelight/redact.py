@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sidelight.records import Any, NamedTuple
 
@@ -658,9 +658,19 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("pass", "secret", "token", "credential", "bearer", "key"), _random_strings),
 )
 
+
+def _shortest(hints: Iterable[str]) -> tuple[str, ...]:
+    found, left = [], sorted(hints, key=len)
+    while left:
+        first = left[0]
+        found.append(first)
+        left = [one for one in left if first not in one]
+    return tuple(sorted(found))
+
+
 #: Most texts hold no secret and nothing that hints at one: one look tells. What holds another hint is left out.
 _EVERY_HINT = {hint for hints, _ in _RULES for hint in hints} | {hint for hint, _ in _TOKENS}
-_HINTS = tuple(sorted(one for one in _EVERY_HINT if not any(other in one for other in _EVERY_HINT - {one})))
+_HINTS = _shortest(_EVERY_HINT)
 
 # ── foreign text as one line ──────────────────────────────────────────────────────────────────────────────────────
 

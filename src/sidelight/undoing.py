@@ -90,8 +90,12 @@ def keep(ledger: Ledger, facts: LiveFacts, actions: Sequence[Action], seen: Look
         "not_checked": seen.gave_up,
     }
     ledger.store.put_document(KEPT, first.id, body, version=0)
-    ledger.store.drop_documents(KEPT, older_than_ms=ledger.config.history_ms)
     return first.id
+
+
+def tidy(ledger: Ledger) -> None:
+    """Forget what was kept of actions that are beyond the history."""
+    ledger.store.drop_documents(KEPT, older_than_ms=ledger.config.history_ms)
 
 
 def had(store: Store, action: Action, path: str) -> bool | None:
@@ -114,6 +118,8 @@ def _rank(name: str, branch: str | None) -> tuple[int, str]:
 
 def _owners(store: Store, facts: LiveFacts, paths: Sequence[str]) -> dict[str, tuple[str | None, int]]:
     """Who changed each path last: found by its key, nothing is scanned."""
+    if not paths:
+        return {}
     keys = {targets.path(facts.machine, f"{facts.worktree}/{plain(path)}"): path for path in paths}
     found: dict[str, tuple[int, str | None, int]] = {}
     looked = store.append((), Question([Probe(key, WORK) for key in keys]), dry=True)

@@ -67,7 +67,9 @@ def stem(word: str) -> str:
     return word
 
 
-_GENERIC_STEMS = frozenset(stem(word) for word in _GENERIC) | _GENERIC
+@functools.cache
+def _generic() -> frozenset[str]:
+    return frozenset(stem(word) for word in _GENERIC) | _GENERIC
 
 
 def distinctive(text: str, most: int = MOST) -> list[str]:
@@ -97,6 +99,6 @@ def _distinctive(text: str) -> tuple[str, ...]:
         if len(word) < 4 or word.isdigit() or word in _STOP or word in _GENERIC:
             continue
         form = stem(word)
-        if form not in _GENERIC_STEMS and form not in _STOP:
+        if form not in _generic() and form not in _STOP:
             found[form] = None
     return tuple(sorted(found, key=lambda word: -len(word)))

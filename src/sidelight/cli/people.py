@@ -83,6 +83,7 @@ def _before(shell: str, number: str, ledger: Ledger, facts: LiveFacts, terminal:
     receipt = ledger.record(*done.drafts, key=_key(shell, number), me=me)
     if seen is not None:
         undoing.keep(ledger, undoing.place(facts, receipt.actions), receipt.actions, seen)
+        undoing.tidy(ledger)
     call = observing.Open(_key(shell, number), shell)
     observing.begin(home, facts, call, drafts=receipt.actions, line=line, may_be_over=True)
     terminal.warn(receipt.warning)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sidelight.records import IO, Any, NamedTuple
+
+LATE_SECONDS = 10.0
 
 
 class Answer(NamedTuple):
@@ -50,8 +52,24 @@ def ask(
 
     `settings` come on top of the safe ones (`sidelight.facts.terms`), `given` is what it reads on its input.
     """
+    return begin(root, *arguments, env=env, settings=settings, timeout=timeout, limit=limit, given=given)()
+
+
+def begin(
+    root: str,
+    *arguments: str,
+    env: Mapping[str, str],
+    settings: Sequence[tuple[str, str]] = (),
+    timeout: float = 1.0,
+    limit: int = 1_000_000,
+    given: bytes = b"",
+) -> Callable[[], Answer]:
+    """The same, begun: git runs while its asker does something else. The answer has to be fetched, once."""
     import subprocess
 
+    if timeout <= 0:
+        return lambda: Answer(b"", "it took too long")
+    until = time.monotonic() + timeout
     try:
         process = subprocess.Popen(
             ["git", "--no-pager", "--no-optional-locks", *arguments],
@@ -63,14 +81,19 @@ def ask(
             start_new_session=True,
         )
     except (OSError, ValueError):
-        return Answer(b"", "git could not be run")
-    with process:
-        out, err, failed = _heard(process, given, time.monotonic() + timeout, limit)
-        if failed:
-            _stop(process)
-    if not failed and process.returncode:
-        failed = (err.decode("utf-8", "replace").strip().splitlines() or [f"git ended with {process.returncode}"])[0]
-    return Answer(out, failed[:200])
+        return lambda: Answer(b"", "git could not be run")
+
+    def answer() -> Answer:
+        with process:
+            out, err, failed = _heard(process, given, until, limit)
+            if failed:
+                _stop(process)
+        if not failed and process.returncode:
+            said = err.decode("utf-8", "replace").strip().splitlines()
+            failed = (said or [f"git ended with {process.returncode}"])[0]
+        return Answer(out, failed[:200])
+
+    return answer
 
 
 def run_shell(text: str, given: bytes, *, env: Mapping[str, str], cwd: str, timeout: float) -> Answer:
@@ -134,7 +157,8 @@ def _heard(process: Any, given: bytes, until: float, limit: int) -> tuple[bytes,
         selector.register(process.stderr, selectors.EVENT_READ, "err")
         while selector.get_map():
             seconds = until - time.monotonic()
-            ready = selector.select(seconds) if seconds > 0 else []
+            # What it said in time counts, though it is heard late: its asker had something else to do.
+            ready = selector.select(max(0.0, seconds)) if seconds > -LATE_SECONDS else []
             if not ready:
                 return b"".join(parts["out"]), b"", "it took too long"
             for key, _ in ready:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sidelight.facts import LiveFacts, read_bytes
-from sidelight.facts.asking import Answer, ask
+from sidelight.facts.asking import Answer, ask, begin
 from sidelight.facts.terms import Terms, terms
 from sidelight.records import NamedTuple
 
@@ -65,9 +65,17 @@ class Look(NamedTuple):
 
 def look(facts: LiveFacts, *, extras: Iterable[str] = (), seconds: float = LOOK_SECONDS) -> Look:
     """How the repository around `facts.cwd` stands. Never raises, never writes, runs nothing but git."""
+    return begin_look(facts, extras=extras, seconds=seconds)()
+
+
+def begin_look(facts: LiveFacts, *, extras: Iterable[str] = (), seconds: float = LOOK_SECONDS) -> Callable[[], Look]:
+    """The same, begun: git looks while its asker does something else. What was seen has to be fetched, once."""
     tree, git_dir, common = facts.worktree, facts.git_dir, facts.common_dir
     if git_dir is None or common is None:
-        return Look(None, gave_up="no repository")
+        return lambda: Look(None, gave_up="no repository")
+    until = time.monotonic() + seconds
+    on = terms(tree, git_dir, common, facts.env) if tree is not None else None
+    status = _begin_status(tree, on, facts.env, seconds) if tree is not None and on is not None else None
     refs = read_refs(facts, common)
     seen = Look(
         tree,
@@ -78,23 +86,25 @@ def look(facts: LiveFacts, *, extras: Iterable[str] = (), seconds: float = LOOK_
         extras={path: stamp(path) for path in extras},
     )
     if tree is None:
-        return seen
-    on = terms(tree, git_dir, common, facts.env)
-    if on is None:
-        return seen._replace(gave_up="its settings cannot be vouched for")
-    return _with_status(seen, tree, on, facts.env, time.monotonic() + seconds)
+        return lambda: seen
+    if on is None or status is None:
+        return lambda: seen._replace(gave_up="its settings cannot be vouched for")
+    return lambda: _with_status(seen, status(), tree, on, facts.env, until)
 
 
-def _with_status(seen: Look, tree: str, on: Terms, env: Mapping[str, str], until: float) -> Look:
-    status = ask(
+def _begin_status(tree: str, on: Terms, env: Mapping[str, str], seconds: float) -> Callable[[], Answer]:
+    return begin(
         tree,
         *("status", "--porcelain=v2", "-z", "--branch", f"--untracked-files={'normal' if on.collapsed else 'all'}"),
         *("--no-renames", "--no-ahead-behind", "--ignore-submodules=dirty"),
         env=env,
         settings=on.settings,
-        timeout=until - time.monotonic(),
+        timeout=seconds,
         limit=STATUS_BYTES,
     )
+
+
+def _with_status(seen: Look, status: Answer, tree: str, on: Terms, env: Mapping[str, str], until: float) -> Look:
     head, branch, found = read_status(status.out)
     seen = seen._replace(head=head, branch=branch)
     below = _below(tree, folders(status.out), on, env, until) if on.collapsed and not status.failed else Answer(b"")

@@ -131,12 +131,13 @@ def _before(moment: Moment, speech: Speech, ledger: Ledger, facts: Facts, me: Se
     paused = _paused(speech, ledger, me, call, drafts)
     if paused is not None:
         return paused
-    seen = watching.before(facts, drafts)
+    look = watching.before(facts, drafts)  # git looks while this is recorded
     key = moment.key()
     receipt = ledger.record(*drafts, key=key, me=me)
     if moment.call_id is None and key is not None and not receipt.duplicate:
         _remember(moment, key, ledger)
-    watching.begun(moment, ledger, facts, me, done, receipt, seen)
+    watching.begun(moment, ledger, facts, me, done, receipt)
+    watching.keep(look, ledger, facts, receipt)
     text = receipt.warning
     if text is None or (receipt.duplicate and moment.guest):
         return Heard(receipt=receipt)
@@ -275,6 +276,7 @@ def _over(moment: Moment, ledger: Ledger, facts: Facts, me: Session) -> Heard:
         ledger.end(me.actor)
         for collection in (PAUSED, KEPT, HEARD, CALLS):
             ledger.store.drop_documents(collection, older_than_ms=DAY)
+        watching.tidy(ledger)
     elif moment.what == hosts.AGENT_END and me.agent:
         ledger.end(me.actor, me.agent)
     else:

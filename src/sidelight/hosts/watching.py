@@ -8,7 +8,7 @@ Source: design 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sidelight import hosts, space
 from sidelight.actions import Draft, Session
@@ -37,8 +37,8 @@ def _home(ledger: Ledger, facts: Facts) -> str:
     return ledger.home or space.state_dir(facts.env)
 
 
-def before(facts: Facts, drafts: Sequence[Draft]) -> Look | None:
-    """How things stand before a destructive call; None for any other."""
+def before(facts: Facts, drafts: Sequence[Draft]) -> Callable[[], Look] | None:
+    """A look at how things stand before a destructive call, begun; None for any other."""
     if not isinstance(facts, LiveFacts) or facts.common_dir is None:
         return None
     from sidelight import observing
@@ -47,7 +47,7 @@ def before(facts: Facts, drafts: Sequence[Draft]) -> Look | None:
         return None
     from sidelight import undoing
 
-    return observing.look_before(undoing.place(facts, drafts), seconds=_seconds(facts) * BEFORE_PART)
+    return observing.begin_look(undoing.place(facts, drafts), seconds=_seconds(facts) * BEFORE_PART)
 
 
 def begun(
@@ -57,24 +57,38 @@ def begun(
     me: Session,
     effects: Effects,
     receipt: Receipt | None = None,
-    seen: Look | None = None,
 ) -> None:
-    """A call starts that is not provably a read: note it, and keep what would be needed to undo it."""
+    """A call starts that is not provably a read: note it."""
     call, key = moment.call, moment.key(hosts.BEFORE)
     if call is None or key is None or not isinstance(facts, LiveFacts) or (receipt is not None and receipt.duplicate):
         return
     from sidelight import observing
 
-    if seen is not None and receipt is not None:
-        from sidelight import undoing
-
-        try:
-            undoing.keep(ledger, undoing.place(facts, receipt.actions), receipt.actions, seen)
-        except StoreError as error:
-            ledger.note(error)
     started = observing.Open(key, me.actor, me.agent, exact=is_exact(call, effects), background=call.background)
     drafts = receipt.actions if receipt is not None and receipt.actions else effects.drafts
     observing.begin(_home(ledger, facts), facts, started, drafts=drafts, line=text_of(call))
+
+
+def keep(look: Callable[[], Look] | None, ledger: Ledger, facts: Facts, receipt: Receipt) -> None:
+    """Keep what would be needed to undo a call, as the look before it saw it."""
+    if look is None or not isinstance(facts, LiveFacts):
+        return
+    seen = look()
+    if receipt.duplicate:
+        return
+    from sidelight import undoing
+
+    try:
+        undoing.keep(ledger, undoing.place(facts, receipt.actions), receipt.actions, seen)
+    except StoreError as error:
+        ledger.note(error)
+
+
+def tidy(ledger: Ledger) -> None:
+    """Forget what was kept so long ago that nobody undoes it."""
+    from sidelight import undoing
+
+    undoing.tidy(ledger)
 
 
 def text_of(call: Call) -> str:

@@ -14,7 +14,7 @@ Source: design 6; issue "What really changed, and who did it".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sidelight.actions import DESTROYS, Action, Draft
 from sidelight.facts import LiveFacts
@@ -53,9 +53,14 @@ def is_destructive(drafts: Iterable[Draft | Action]) -> bool:
 
 def look_before(facts: LiveFacts, *, seconds: float = BEFORE_SECONDS) -> Look:
     """How things stand before a destructive call; what cannot be seen in 150 ms is not checked."""
-    from sidelight.facts.looks import look
+    return begin_look(facts, seconds=seconds)()
 
-    return look(facts, seconds=seconds)
+
+def begin_look(facts: LiveFacts, *, seconds: float = BEFORE_SECONDS) -> Callable[[], Look]:
+    """The same, begun: git looks while the call is recorded. What was seen has to be fetched, once."""
+    from sidelight.facts import looks
+
+    return looks.begin_look(facts, seconds=seconds)
 
 
 def begin(
@@ -144,4 +149,16 @@ def over(home: str, facts: LiveFacts, actor: str, agent: str | None = None, *, b
             folder.end(call.name)
 
 
-__all__ = ["Open", "Seen", "begin", "finish", "forget", "is_busy", "is_destructive", "look_before", "over", "resting"]
+__all__ = [
+    "Open",
+    "Seen",
+    "begin",
+    "begin_look",
+    "finish",
+    "forget",
+    "is_busy",
+    "is_destructive",
+    "look_before",
+    "over",
+    "resting",
+]

@@ -95,7 +95,7 @@ class Guarded:
         if not self.waits and engine is None:
             self._engine = open_store(url, clock=clock)
         self.name = self._engine.name if self._engine is not None else url.partition(":")[0]
-        self._any = os.path.join(self.spool.directory, "waiting")
+        self._spools = os.path.join(home, "spool")  # not there where nothing was ever kept
 
     # ── parts, made when they are needed ──
 
@@ -116,6 +116,9 @@ class Guarded:
 
             self._breaker = Breaker(self.spool.directory, self._clock)
         return self._breaker
+
+    def _is_any_waiting(self) -> bool:
+        return os.access(self._spools, os.F_OK) and os.access(os.path.join(self.spool.directory, "waiting"), os.F_OK)
 
     def _threads(self) -> Bounded:
         if self._bounded is None or self._process != os.getpid():  # threads do not survive a fork, nor connections
@@ -180,7 +183,7 @@ class Guarded:
     ) -> T:
         """Write, after what waits; or put it down, to be sent later, if that is worth it."""
         why: StoreError | None = None
-        if os.access(self._any, os.F_OK):
+        if self._is_any_waiting():
             if self._hasty:
                 raise StoreBusy("what was kept earlier goes first")
             why = self._waits_still()
