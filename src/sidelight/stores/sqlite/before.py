@@ -102,20 +102,21 @@ class Bare:
     the next. Good for as long as nobody else writes, and told of what is written here.
     """
 
-    __slots__ = ("_asked", "keys")
+    __slots__ = ("_asked", "_looked", "keys")
 
     def __init__(self) -> None:
         self.keys: dict[str, set[str]] = {WORK: set(), HARM: set(), PLAN: set()}  # by role; never any of work
         self._asked: dict[str, list[str]] = {HARM: [], PLAN: []}
+        self._looked: set[tuple[str, str]] = set()
 
     def learn(self, db: sqlite3.Connection, role: str, keys: list[str]) -> None:
-        """Nobody else has left anything on these keys; of those that were asked for before too, see about oneself."""
+        """Nobody else has left anything on these keys; about oneself, of those that are asked for again, see once."""
         before, self._asked[role] = self._asked[role], keys
         for key in keys:
-            if key in before and not db.execute(_OF_ANYBODY[role], (key,)).fetchone()[0]:
-                if len(self.keys[role]) >= _BARE_MOST:
-                    self.keys[role].clear()
-                self.keys[role].add(key)
+            if key in before and (role, key) not in self._looked and len(self._looked) < _BARE_MOST:
+                self._looked.add((role, key))
+                if not db.execute(_OF_ANYBODY[role], (key,)).fetchone()[0]:
+                    self.keys[role].add(key)
 
     def left(self, marks: Iterable[Mark]) -> None:
         """Somebody leaves these marks."""
