@@ -195,6 +195,17 @@ def test_a_page_that_cannot_look_says_why_and_asks_nobody_to_sign_in(server, vis
     expect(page.locator("#problem")).to_be_empty()
 
 
+def test_while_the_first_look_takes_its_time_the_page_says_so(server, visit):
+    page = visit(server, signed_in=False)
+    page.route(VIEW, lambda route: None)
+    page.reload()
+    expect(page.get_by_text("Reading the record…")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+    page.reload()
+    expect(page.get_by_label("One-time code, or the token")).to_be_focused()
+    expect(page.get_by_text("Reading the record…")).to_be_hidden()
+
+
 def test_an_intent_is_shown_with_its_end(server, visit):
     client = server.client(session="alpha")
     activity = {"activity": "calm the alarms"}

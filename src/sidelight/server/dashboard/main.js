@@ -252,9 +252,9 @@ function theme(name) {
 
 // ── coming and going ──
 
-/** One of the three faces of the page: `sign-in`, `trouble`, `app`. */
+/** One of the faces of the page: `wait`, `sign-in`, `trouble`, `app`. */
 function face(shown) {
-  for (const id of ["sign-in", "trouble", "app"]) $(id).hidden = id !== shown;
+  for (const id of ["wait", "sign-in", "trouble", "app"]) $(id).hidden = id !== shown;
 }
 
 /** Look who is there: whoever is signed in sees the record, whoever is not signs in, and what went wrong is said. */

@@ -123,6 +123,7 @@ export class Timeline {
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
+      canvas.style.width = `${width}px`;
       canvas.style.height = `${height}px`;
     }
     const ink = canvas.getContext("2d");
@@ -143,7 +144,7 @@ export class Timeline {
   }
 
   #draw() {
-    this.width = this.rows.clientWidth - (this.head ? 0 : this.lanes.offsetWidth);
+    this.width = this.rows.clientWidth - this.axis.offsetLeft;
     this.band = this.#banded();
     this.height = this.band.height;
     const ink = this.#sized(this.plot, this.width, this.height);
@@ -333,7 +334,7 @@ export class Timeline {
     }
     this.tip.replaceChildren(...this.#told(spot));
     this.tip.hidden = false;
-    const left = (this.head ? 0 : this.lanes.offsetWidth) + spot.x + 14;
+    const left = this.axis.offsetLeft + spot.x + 14;
     const over = left + this.tip.offsetWidth > this.scroller.clientWidth;
     this.tip.style.left = `${Math.max(4, over ? left - this.tip.offsetWidth - 28 : left)}px`;
     const seen = spot.y + this.band.top - this.scroller.scrollTop;
