@@ -138,6 +138,36 @@ def test_what_was_forgotten_is_shown_no_more(story):
     assert (view.meetings, [one.action.actor for one in view.marks]) == ((), ["beta"])
 
 
+def test_who_has_seen_the_rest_is_shown_what_came_since_without_reading_it_all_again(story, monkeypatch):
+    alpha, beta, read = story.session("alpha"), story.session("beta"), []
+    eyes, follow = overview(story), story.store.follow
+
+    def counted(after, limit=500):
+        read.append(limit)
+        return follow(after, limit)
+
+    monkeypatch.setattr(story.store, "follow", counted)
+
+    def pages(**window):
+        read.clear()
+        view = eyes.look(**window)
+        return view, [limit for limit in read if limit > 1]
+
+    for number in range(30):
+        alpha.edits(f"/repo/{number}.py")
+        beta.edits(f"/elsewhere/{number}.py")
+        story.later(minutes=1)
+    seen, whole = pages()
+    beta.edits("/repo/1.py")
+    for window_ms in (3_600_000, 600_000, 60_000, 1_800_000, 3_600_000):
+        again, since = pages(window_ms=window_ms, after=seen.seq)
+        fresh = overview(story).look(window_ms=window_ms, after=seen.seq)
+        assert again._replace(lanes=()) == fresh._replace(lanes=())
+        assert [one.id for one in again.lanes] == [one.id for one in fresh.lanes]
+        assert len(since) <= len(whole)
+    assert [one.says for one in again.marks] == ["edited 1.py"]
+
+
 def test_only_the_window_is_drawn_and_the_newest_of_too_much(story):
     alpha = story.session("alpha")
     for number in range(10):

@@ -29,10 +29,12 @@ class Elsewhere(NamedTuple):
 def elsewhere(actions: Iterable[Action]) -> list[Elsewhere]:
     """The files of a space that different sessions edited in different worktrees, last edited first."""
     found: dict[tuple[str | None, str], dict[tuple[str, str | None, str | None], Edit]] = {}
+    roots: dict[str, str] = {}
     for one in actions:
         for touch in one.touches:
             if touch.within and touch.effect in (EDITS, REPLACES) and scheme_of(touch.key) == "path":
-                root, path = short(touch.within).rstrip("/") + "/", short(touch.key)
+                root = roots.get(touch.within) or roots.setdefault(touch.within, short(touch.within).rstrip("/") + "/")
+                path = short(touch.key)
                 if path.startswith(root):
                     here = found.setdefault((one.space, path[len(root) :]), {})
                     who = (touch.within, one.actor, one.agent)

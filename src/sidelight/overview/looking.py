@@ -72,6 +72,8 @@ class Overview:
         self._busy = threading.Lock()
         self._marks: dict[int, Mark] = {}
         self._met = Day(ledger.store)
+        self._read: list[Action] = []  # all that is behind one place of the record, up to another
+        self._read_from = self._read_to = 0
         self._edges: dict[int, int] = {}
 
     def look(
@@ -86,7 +88,7 @@ class Overview:
         now, newest = store.now(), store.last_seq()
         end = now if until is None else min(until, now)
         since = end - window_ms
-        actions, cut = self._actions(since, end, most)
+        actions, cut = self._actions(since, end, most, go_on=after > 0)
         shown = [self._mark(one) for one in actions]
         day = self._met.read(now)
         met = self._there([one for one in day if since <= one.later.ts <= end][-MEETINGS_SHOWN:], actions)
@@ -134,17 +136,24 @@ class Overview:
             known = self._marks[action.seq] = mark(action)
         return known
 
-    def _actions(self, since: int, until: int, most: int) -> tuple[list[Action], bool]:
-        """What was recorded in a stretch of time, oldest first, and whether the oldest of it were left out."""
+    def _actions(self, since: int, until: int, most: int, *, go_on: bool) -> tuple[list[Action], bool]:
+        """What was recorded in a stretch of time, oldest first, and whether the oldest of it were left out. To `go_on`
+        is to read only what came since: who has seen the rest needs not have it read again.
+        """
         store = self._ledger.store
         first, last = seq_at(store, since), seq_at(store, until + 1)
         after = max(first - 1, last - 1 - most)
-        found: list[Action] = []
-        while page := store.follow(after, _PAGE):
-            found += [one for one in page if since <= one.ts <= until]
-            after = page[-1].seq
-            if after >= last:
+        if not go_on or after < self._read_from:
+            self._read, self._read_from, self._read_to = [], after, after
+        while page := store.follow(self._read_to, _PAGE):
+            self._read += page
+            self._read_to = page[-1].seq
+            if self._read_to >= last:
                 break
+        if len(self._read) > 2 * MARKS_MOST:
+            self._read = self._read[-MARKS_MOST:]
+            self._read_from = self._read[0].seq - 1
+        found = [one for one in self._read if one.seq > after and since <= one.ts <= until]
         return found[-most:], last - first > most
 
     def _ends(self, intents: Sequence[Action], now: int) -> dict[int, int]:
