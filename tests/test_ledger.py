@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -267,8 +268,7 @@ def test_a_receipt_says_that_it_is_kept_until_the_store_is_back(tmp_path, monkey
         ended = ledger.finish("intent-1")
         assert (ended.recorded, ended.spooled) == (False, True)
         gone.unlink()
-        assert isinstance(ledger.store, Guarded)
-        assert ledger.store.deliver(60_000, patient=True).left == 0
+        assert cast("Guarded", ledger.store).deliver(60_000, patient=True).left == 0
         assert [one.late for one in ledger.recent(everywhere=True)] == [True]
         other = ledger.announce("redrive it too", actor="b", area="x")
         assert [one.actor for one in other.concurrent] == ["a"]

@@ -751,6 +751,20 @@ def _said_by(*command: str) -> str:
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
 
 
+def mount_mark(git_dir: str) -> str | None:
+    """What tells a repository from all others on this kernel, by whichever path it is mounted: its git directory's
+    `description` is written once, when the repository is made. None where there is none.
+
+    Copies (a clone, a snapshot, a layer of an image) have another device, inode, time or boot.
+    """
+    try:
+        found = os.stat(f"{git_dir}/description")
+    except (OSError, ValueError):
+        return None
+    boot = boot_id().partition("/")[0]
+    return f"{boot}:{found.st_dev:x}:{found.st_ino:x}:{found.st_mtime_ns:x}" if boot else None
+
+
 def boot_id() -> str:
     """Within which a process id means one process: the system's start and, where there are such, the namespace of
     process ids (`3f7311a8-…/4026531836`). '' if unknown.

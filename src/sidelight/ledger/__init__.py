@@ -38,10 +38,10 @@ from sidelight.ledger.opening import Place, find
 from sidelight.ledger.questions import around, question
 from sidelight.ledger.receipts import MUTED, Asked, Concurrent, Receipt, audit_line, judged, present_step, told_present
 from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_state
-from sidelight.records import Self
+from sidelight.records import Self, cast
 from sidelight.redact import line
 from sidelight.stores import Clock, Store, StoreBusy, StoreError, open_store
-from sidelight.stores.guarded import Guarded, Spooled, guarded
+from sidelight.stores.guarded import Spooled, guarded
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
 
@@ -101,6 +101,10 @@ class Ledger:
         space.prepare(place.home)
         kept = opener(place) if opener is not None else guarded(place.url, place.home, clock=clock)
         ledger = cls(kept, place.home, facts=facts, space_name=place.space, personal=place.personal)
+        if kept.waits:
+            from sidelight.ledger.mounts import Mounted
+
+            ledger.store = cast("Store", Mounted(kept, ledger._ground))
         if place.users is not None:
             users = place.users
             ledger._beside = Beside(lambda: cls.open(users, facts=ledger.facts, clock=clock, env=env, opener=opener))
@@ -309,8 +313,8 @@ class Ledger:
         from sidelight.stores.settling import settle
 
         try:
-            if isinstance(self.store, Guarded):
-                return self.store.settle(key, outcome, worth)
+            if hasattr(self.store, "settle"):
+                return bool(self.store.settle(key, outcome, worth))
             return settle(self.store, key, outcome)
         except StoreError as error:
             if self._is_hasty and isinstance(error, StoreBusy):

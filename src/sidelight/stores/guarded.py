@@ -92,6 +92,8 @@ class Guarded:
         self._breaker: Breaker | None = None
         self._bounded: Bounded | None = None
         self._process = os.getpid()
+        #: What callers learned from this store that does not change while it is open.
+        self.remembered: dict[str, str] = {}
         if not self.waits and engine is None:
             self._engine = open_store(url, clock=clock)
         self.name = self._engine.name if self._engine is not None else url.partition(":")[0]
