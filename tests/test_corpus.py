@@ -111,7 +111,10 @@ def test_the_replay_never_reads_the_labels(tmp_path):
         scenario = json.loads(file.read_text())
         del scenario["expect"]
         (tmp_path / file.name).write_text(json.dumps(scenario))
-    replay.run(str(OWN), str(tmp_path / "with.jsonl"))
+    told: list[tuple[int, int]] = []
+    replay.run(str(OWN), str(tmp_path / "with.jsonl"), progress=lambda done, of: told.append((done, of)))
+    assert told == [(number, len(told)) for number in range(len(told))]
+    assert told
     replay.run(str(tmp_path), str(tmp_path / "without.jsonl"))
 
     def said(name):

@@ -83,8 +83,10 @@ def holds(store: Any) -> dict[str, Any]:
 def test_both_hold_the_same_and_numbers_and_time_go_on(what):
     old = open_store(what.path)
     before = holds(old)
-    moved = move(what)
+    told: list[tuple[int, int]] = []
+    moved = move(what, progress=lambda done, of: told.append((done, of)))
     assert moved.rows["actions"] == len(before["record"])
+    assert told[-1] == (len(before["record"]), len(before["record"]))
     assert not moved.before
     new = open_store(what.url)
     assert [touch.key for one in new.follow(0) for touch in one.touches if "nul" in touch.key] == [

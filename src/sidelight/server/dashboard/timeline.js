@@ -1,6 +1,7 @@
 // The timeline: lanes of sessions, their marks, and lines between those that met. It is drawn once, as far as a band of
 // lanes goes, and then scrolls without any script; only who scrolls out of the band has it drawn anew around them.
 
+import { heading, shapes } from "./shapes.js";
 import { ago, clock, exact, many, plain, SEVERITIES } from "./words.js";
 
 const COLOURS = ["bg", "surface", "raised", "ink", "soft", "line", "faint", "accent", "accent-soft", "mark", "live",
@@ -426,70 +427,3 @@ export class Timeline {
       + (met ? `. ${met.severity}: it ${plain(met.why)}` : "");
   }
 }
-
-// ── shapes ──
-
-const shapes = {
-  edit(ink, x, y, size) {
-    ink.fillRect(x - 1, y - size, 2, 2 * size);
-  },
-  commit(ink, x, y) {
-    ink.beginPath();
-    ink.arc(x, y, 3.5, 0, 7);
-    ink.fill();
-  },
-  publish(ink, x, y) {
-    ink.beginPath();
-    ink.moveTo(x, y - 5);
-    ink.lineTo(x + 5, y + 4);
-    ink.lineTo(x - 5, y + 4);
-    ink.fill();
-  },
-  run(ink, x, y) {
-    ink.lineWidth = 1.5;
-    ink.strokeRect(x - 3, y - 3, 6, 6);
-  },
-  change(ink, x, y) {
-    ink.fillRect(x - 3.5, y - 3.5, 7, 7);
-  },
-  destroy(ink, x, y) {
-    ink.lineWidth = 2.2;
-    ink.beginPath();
-    ink.moveTo(x - 4, y - 4);
-    ink.lineTo(x + 4, y + 4);
-    ink.moveTo(x + 4, y - 4);
-    ink.lineTo(x - 4, y + 4);
-    ink.stroke();
-  },
-  intent() {},
-};
-
-function closed(ink, edge) {
-  ink.closePath();
-  ink.fill();
-  ink.strokeStyle = edge;
-  ink.stroke();
-}
-
-const heading = {
-  conflict(ink, x, y, size, edge) {
-    ink.beginPath();
-    ink.moveTo(x, y - size - 1);
-    ink.lineTo(x + size + 1, y);
-    ink.lineTo(x, y + size + 1);
-    ink.lineTo(x - size - 1, y);
-    closed(ink, edge);
-  },
-  overlap(ink, x, y, size, edge) {
-    ink.beginPath();
-    ink.moveTo(x, y - size);
-    ink.lineTo(x + size, y + size * 0.8);
-    ink.lineTo(x - size, y + size * 0.8);
-    closed(ink, edge);
-  },
-  nearby(ink, x, y, size, edge) {
-    ink.beginPath();
-    ink.arc(x, y, size * 0.8, 0, 7);
-    closed(ink, edge);
-  },
-};
