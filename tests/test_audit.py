@@ -178,6 +178,31 @@ def test_a_line_written_to_a_file_that_was_deleted_meanwhile_is_written_again(tm
     assert [found["seq"] for found in lines(tmp_path)] == [2]
 
 
+FORKING = """
+import os, sys
+from sidelight.audit import append
+home, other = sys.argv[1:]
+append(home, [{"seq": 1, "ts": 0}])
+child = os.fork()
+if not child:
+    os.closerange(3, 256)
+    for _ in range(20):
+        os.open(other, os.O_RDWR | os.O_CREAT, 0o600)
+    append(home, [{"seq": 2, "ts": 0}])
+    os._exit(0)
+os.waitpid(child, 0)
+append(home, [{"seq": 3, "ts": 0}])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_that_closes_what_was_open_writes_into_no_other_file(tmp_path):
+    other = tmp_path / "other"
+    subprocess.run([sys.executable, "-c", FORKING, str(tmp_path), str(other)], check=True, timeout=60)
+    assert [found["seq"] for found in lines(tmp_path)] == [1, 2, 3]
+    assert other.read_text() == ""
+
+
 # ── failure ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

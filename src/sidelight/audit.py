@@ -155,10 +155,6 @@ class _Pen(NamedTuple):
 _pens: dict[str, _Pen] = {}
 _PENS_MOST = 4
 _writing = _thread.allocate_lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_writing.release
-    )  # a child must not find it taken by a thread it does not have
 _KEEPS_OPEN = os.name != "nt"  # Windows lets nobody rename or delete an open file
 
 
@@ -214,6 +210,17 @@ def _let_go(file: str) -> None:
     pen = _pens.pop(file, None)
     if pen is not None:
         os.close(pen.descriptor)
+
+
+def _before_fork() -> None:
+    """A child may close whatever is open, and then the number of ours is another file's."""
+    _writing.acquire()
+    for file in list(_pens):
+        _let_go(file)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_writing.release, after_in_child=_writing.release)
 
 
 def _unfinished(descriptor: int) -> bool:

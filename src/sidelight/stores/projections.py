@@ -161,11 +161,11 @@ def interior(key: str) -> tuple[str, str] | None:
 
 def probes_of(touches: Sequence[Touch], words: Iterable[str] = ()) -> list[Probe]:
     """What to ask the index for before an action with these touches: complete by key, never a scan."""
-    found: dict[Probe, None] = {}
+    found: list[Probe] = []
     for touch in touches:
-        found.update(dict.fromkeys(_probes_of_touch(touch)))
-    found.update((Probe(key, PLAN), None) for key in words)
-    return list(found)
+        found += _probes_of_touch(touch)
+    found += [Probe(key, PLAN) for key in words]
+    return list(dict.fromkeys(found))
 
 
 def _probes_of_touch(touch: Touch) -> list[Probe]:
