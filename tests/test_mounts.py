@@ -24,10 +24,14 @@ class Shared:
         self.store = open_store("memory:")
         self.remembered: dict[str, str] = {}
         self.documents_asked = 0
-        self.gone = False
+        self.gone = self.read_only = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
+
+    def put_document(self, *given: Any, **named: Any) -> Any:
+        assert not self.read_only, "a token that may only look was asked to write"
+        return self.store.put_document(*given, **named)
 
     def document(self, collection: str, name: str) -> Any:
         self.documents_asked += 1
@@ -74,18 +78,31 @@ def test_keys_go_as_the_first_machine_named_them_and_come_back_as_ones_own(repo,
 def test_the_store_is_asked_once_for_as_long_as_it_is_open(repo, shared):
     for _ in range(3):
         edits(seen_from("laptop", repo, shared), "a", "laptop", repo)
-    assert shared.documents_asked == 1
+    assert shared.documents_asked == 2, "is there a name, and whose is it"
     seen_from("laptop", repo, shared).now()
-    assert shared.documents_asked == 1, "and not at all for what holds no keys"
+    assert shared.documents_asked == 2, "and not at all for what holds no keys"
 
 
 def test_while_the_store_cannot_be_asked_keys_go_as_they_are(repo, shared):
     edits(seen_from("laptop", repo, shared), "a", "laptop", repo)
     shared.remembered.clear()
     shared.gone = True
-    assert edits(seen_from("box", repo, shared), "b", "box", repo) == set()
+    box = seen_from("box", repo, shared)
+    assert edits(box, "b", "box", repo) == set()
     shared.gone = False
-    assert edits(seen_from("box", repo, shared), "c", "box", repo) == {("a", f"path:box:{repo}/a.py")}
+    assert edits(box, "c", "box", repo) == {("a", f"path:box:{repo}/a.py")}
+
+
+def test_who_only_looks_writes_nothing_down(repo, shared):
+    shared.read_only = True
+    box = seen_from("box", repo, shared)
+    touch = on(f"path:box:{repo}/a.py")
+    assert box.history(touch.key) == []
+    assert box.append([entry("b", touch)], question([touch]), me=Session("b"), dry=True).before == ()
+    shared.read_only = False
+    edits(seen_from("laptop", repo, shared), "a", "laptop", repo)
+    shared.read_only = True
+    assert [one.touches[0].key for one in box.history(touch.key)] == [touch.key], "it learns the name as soon as it is"
 
 
 def test_a_copy_is_another_repository_and_the_same_one_has_one_mark(repo, tmp_path):

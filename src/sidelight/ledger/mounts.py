@@ -13,8 +13,6 @@ Source: design 7.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sidelight.facts import mount_mark
 from sidelight.ledger.ground import Ground
 from sidelight.records import Any, NamedTuple, cast
@@ -64,33 +62,40 @@ class Mounted:
         self.inner = store
         self._ground = ground
         self._names: Names | None = None
-        self._asked = False
+        self._is_known = False
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.inner, name)
-        return self._renaming(found) if name in _KEYED else found
-
-    def hasty(self, ms: int) -> Store:
-        return cast("Store", Mounted(self.inner.hasty(ms), self._ground))
-
-    def _renaming(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        names = self._known()
-        if names is None:
+        call = getattr(self.inner, name)
+        if name not in _KEYED:
             return call
 
         def asked(*given: Any, **named: Any) -> Any:
+            names = self._known(notes=name == "append" and not named.get("dry"))
+            if names is None:
+                return call(*given, **named)
             said = call(*renamed(given, names), **renamed(named, names))
             return renamed(said, Names(names.there, names.here))
 
         return asked
 
-    def _known(self) -> Names | None:
-        if not self._asked:
-            self._asked = True
+    def hasty(self, ms: int) -> Store:
+        return cast("Store", Mounted(self.inner.hasty(ms), self._ground))
+
+    def _known(self, *, notes: bool) -> Names | None:
+        """The two names of where this process stands, if they are not one. `notes`: write this one down if there is
+        none yet; who only looks may not be allowed to.
+        """
+        if not self._is_known:
             here = self._here()
-            if here is not None:
-                there = self._there(*here)
-                self._names = Names(here[0], there) if there.partition(":")[0] != here[0].partition(":")[0] else None
+            try:
+                there = self._there(*here, notes=notes) if here is not None else ""
+            except StoreError:  # it is gone: as if there were no other side, until the next call
+                return None
+            if there is None:
+                return None
+            self._is_known = True
+            if here is not None and there.partition(":")[0] != here[0].partition(":")[0]:
+                self._names = Names(here[0], there)
         return self._names
 
     def _here(self) -> tuple[str, str] | None:
@@ -102,20 +107,15 @@ class Mounted:
         mark = mount_mark(f"{root}/{git}") if root and slash and git == ".git" else None
         return (f"{facts.machine}:{root}", mark) if mark is not None else None
 
-    def _there(self, here: str, mark: str) -> str:
-        """The name that the ledger has for it: this one, if nobody was here before."""
+    def _there(self, here: str, mark: str, *, notes: bool) -> str | None:
+        """The name that the ledger has for it: this one, if nobody was here before; None if none is written down."""
         kept: dict[str, str] = getattr(self.inner, "remembered", {})
         if mark not in kept:
-            try:
-                kept[mark] = self._noted(here, mark)
-            except StoreError:  # it is gone, or this caller may only read: as if there were no other side
-                return here
-        return kept[mark]
-
-    def _noted(self, here: str, mark: str) -> str:
-        known = self.inner.document(COLLECTION, mark)
-        if known is None:
-            if self.inner.put_document(COLLECTION, mark, {"name": here}, version=0):
-                return here
             known = self.inner.document(COLLECTION, mark)
-        return str(known.body.get("name") or here) if known is not None else here
+            if known is None and notes:
+                self.inner.put_document(COLLECTION, mark, {"name": here}, version=0)
+                known = self.inner.document(COLLECTION, mark)  # somebody else may have been first
+            if known is None:
+                return None
+            kept[mark] = str(known.body.get("name") or here)
+        return kept[mark]
