@@ -197,6 +197,7 @@ def test_window_retention_cap_dedupe_and_order_are_what_the_rows_say(engine, ste
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)  # half a minute on an idle machine
 @pytest.mark.parametrize("engine", ["memory", "sqlite"])
 @settings(max_examples=1500)
 @given(steps=STEPS)
