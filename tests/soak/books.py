@@ -26,6 +26,14 @@ class Act(NamedTuple):
     sure: bool
 
 
+class Heard(NamedTuple):
+    """What a session was told, and from when to when the call took that told it."""
+
+    text: str
+    began: float
+    ended: float
+
+
 class Due(NamedTuple):
     """A session that is due a notice about a mark, because both sides' actions were recorded."""
 
@@ -39,7 +47,7 @@ class Books:
     def __init__(self) -> None:
         self._alone = threading.Lock()
         self.acts: list[Act] = []
-        self.heard: dict[str, list[str]] = {}
+        self.heard: dict[str, list[Heard]] = {}
         self.meetings: list[tuple[Due, Act, Act]] = []
         self.faults: list[tuple[str, float, float]] = []
         self.faulty: list[str] = []
@@ -51,11 +59,11 @@ class Books:
             self.acts.append(done)
         return done
 
-    def hears(self, session: str, text: str) -> None:
-        """A session was told something."""
+    def hears(self, session: str, text: str, began: float) -> None:
+        """A session was told something by a call that began then."""
         if text:
             with self._alone:
-                self.heard.setdefault(session, []).append(text)
+                self.heard.setdefault(session, []).append(Heard(text, began, time.monotonic()))
 
     def met(self, session: str, mark: str, first: Act, second: Act) -> None:
         """`second` touched what `first` had done, so the first session is due a notice."""
@@ -74,8 +82,8 @@ class Books:
 
     # ── at the end ──
 
-    def unwritable(self, act: Act) -> bool:
-        """Was there a moment of this act at which nothing could be written?"""
+    def unwritable(self, act: Act | Heard) -> bool:
+        """Was there a moment of it at which nothing could be written?"""
         return any(name in UNWRITABLE and began < act.ended and act.began < ended for name, began, ended in self.faults)
 
     def _meanwhile(self, first: Act, second: Act) -> str:
@@ -93,24 +101,25 @@ class Books:
             if n > 1:
                 wrong.append(f"{act.mark} is there {n} times")
             if n == 0 and act.acknowledged and (act.sure or not self.unwritable(act)):
-                wrong.append(f"{act.mark} was acknowledged and is not there")
+                wrong.append(f"{act.mark} was acknowledged and is not there{self._meanwhile(act, act)}")
         for due, first, second in self.meetings:
             if found[first.mark] != 1 or found[second.mark] != 1 or order[first.mark] > order[second.mark]:
                 continue  # one of them did not happen as far as the ledger knows, or was delivered late
-            n = sum(
-                due.mark in line
-                for text in self.heard.get(due.session, ())
-                for line in text.splitlines()
-                if "notice" in line
-            )
-            if not 1 <= n <= 2:
-                wrong.append(f"{due.session} was told {n} times of {due.mark}{self._meanwhile(first, second)}")
+            told = [one for one in self.heard.get(due.session, ()) if _tells(one.text, due.mark)]
+            # While nothing can be written, nobody can note that it was told.
+            if not told or sum(not self.unwritable(one) for one in told) > 2:
+                wrong.append(f"{due.session} was told {len(told)} times of {due.mark}{self._meanwhile(first, second)}")
         ids = Counter(one.id for one in ledger)
         wrong += [f"the id {name} is there {n} times" for name, n in ids.items() if n > 1]
         seqs = [one.seq for one in ledger]
         if seqs != sorted(set(seqs)):
             wrong.append("the sequence is out of order")
         return wrong
+
+
+def _tells(text: str, mark: str) -> bool:
+    """Is there a notice about it?"""
+    return any(mark in line and "notice" in line for line in text.splitlines())
 
 
 def _marks(action: Action) -> list[str]:

@@ -126,6 +126,8 @@ def _figures(stage: Stage, books: Books, ledger: list[Action]) -> dict[str, int]
         "largest server MiB": max(resident, default=0),
         "state MiB": sum(file.stat().st_size for file in files) // 1024 // 1024,
         "state files": len(files),
+        "kept for later": sum(file.parent.name == "waiting" for file in files),
+        "set aside": sum(file.parent.name == "aside" for file in files),
         "disk of its own": int(stage.own_disk),
         "clocks turned": int(FAKETIME is not None),
     }

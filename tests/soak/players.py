@@ -49,6 +49,7 @@ class Hooked(Player):
     def hook(self, event: str, *, kill_after: float | None = None, **more: Any) -> tuple[bool, str]:
         """Run the installed command; whether it came to its end, and what the model is told."""
         body = {"session_id": self.name, "hook_event_name": event, "cwd": str(self.stage.repo), **more}
+        began = time.monotonic()
         process = subprocess.Popen(
             ["/bin/sh", "-c", command_of("claude-code")],
             env=self.stage.environment(),
@@ -72,7 +73,7 @@ class Hooked(Player):
         if process.returncode != 0 or errors:
             self.books.wrong(f"a hook of {self.name} ended with {process.returncode} and {errors[:200]!r}")
         text = json.loads(out)["hookSpecificOutput"].get("additionalContext", "") if out else ""
-        self.books.hears(self.name, text)
+        self.books.hears(self.name, text, began)
         return True, text
 
     def edits(self, mark: str, *, kill_after: float | None = None, again: bool = False) -> Act:

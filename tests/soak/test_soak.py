@@ -42,7 +42,7 @@ def test_what_is_lost_or_doubled_or_not_told_is_found():
         "mark-a-1 by a was acknowledged and is not there",
         "a was told 0 times of mark-a-0.py",
     ]
-    books.hears("a", "Sidelight notice: b edited /r/mark-a-0.py")
+    books.hears("a", "Sidelight notice: b edited /r/mark-a-0.py", 0.0)
     last = action(3, "a", "mark-a-1.py")
     assert books.imbalance([*both, last]) == []
     assert books.imbalance([*both, last, action(4, "a", "mark-a-1.py")]) == ["mark-a-1 by a is there 2 times"]
