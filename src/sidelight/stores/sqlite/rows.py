@@ -133,14 +133,17 @@ def _short(touch: Touch) -> list[Any]:
 
 
 def action_of(row: Sequence[Any]) -> Action:
-    """An action from the columns of `ACTION`."""
+    """An action from the columns of `ACTION`. Raises `ValueError` for a row that somebody else has changed."""
     seq, action_id, ts, kind, space, actor, agent, listed, expires, text = row[:10]
-    body = json.loads(text)
-    return Action(
-        seq, action_id, ts, kind, body.get("t"), body.get("v"), body.get("r"), actor or None, agent or None,
-        body.get("h"), space, tuple([Touch(*touch) for touch in body["k"]]), body.get("s"), body.get("a"),
-        expires, bool(listed), "l" in body,
-    )  # fmt: skip
+    try:
+        body = json.loads(text)
+        return Action(
+            seq, action_id, ts, kind, body.get("t"), body.get("v"), body.get("r"), actor or None, agent or None,
+            body.get("h"), space, tuple([Touch(*touch) for touch in body["k"]]), body.get("s"), body.get("a"),
+            expires, bool(listed), "l" in body,
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"row {seq} is not an action") from error
 
 
 def document_of(row: Sequence[Any]) -> Document:
