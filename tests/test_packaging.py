@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -64,6 +66,37 @@ def test_the_page_lists_what_an_install_pulls():
         assert name in page, name
     for extra in ("server", "mcp", "postgres", "all"):
         assert f"sidelight[{extra}]" in page
+
+
+def test_the_page_lists_all_that_an_install_without_extras_pulls_and_no_more():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `sidelight` \| (.*) \|$", page, re.MULTILINE)
+    assert set(re.findall(r"[a-z][a-z-]+", row)) - {"with"} == pulled_by("sidelight")
+
+
+def pulled_by(name):
+    """Everything that a package needs, and what that needs, without extras, on this machine."""
+    found: set[str] = set()
+    for text in metadata.requires(name) or ():
+        one = Requirement(text)
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
+            found |= {one.name.lower().replace("_", "-")} | pulled_by(one.name)
+    return found
+
+
+def test_the_container_is_made_of_what_is_there():
+    """It cannot be built where there is no engine, but what it copies and runs can be looked up."""
+    text = (ROOT / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    assert "COPY . ." in text
+    for source in re.findall(r"^COPY --from=build (\S+)", text, re.MULTILINE):
+        made = source == "/wheel" and "--wheel-dir /wheel" in text
+        assert made or (ROOT / source.removeprefix("/build/")).is_file(), source
+    (base,) = set(re.findall(r"^FROM \S+/python:([\d.]+)-slim", text, re.MULTILINE))
+    assert f"Python :: {base}" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^CMD (\[.*\])$", text, re.MULTILINE)
+    given = json.loads(command)
+    helps = run(dict(os.environ), BIN / "sidelight", given[0], "--help")
+    assert all(word in helps for word in given if word.startswith("--"))
 
 
 # ── installing it ──
