@@ -54,7 +54,7 @@ def timed(argv: list[str], env: Mapping[str, str], payload: bytes = b"") -> floa
     return (time.perf_counter() - began) * 1000
 
 
-def calling(command: str, env: Mapping[str, str], tree: Path, tool: str, given: Callable[[int], dict]) -> Run:
+def calling(argv: list[str], env: Mapping[str, str], tree: Path, tool: str, given: Callable[[int], dict]) -> Run:
     """A hook call before a tool runs, never the same twice."""
 
     def run(number: int) -> float:
@@ -66,7 +66,7 @@ def calling(command: str, env: Mapping[str, str], tree: Path, tool: str, given: 
             "tool_input": given(number),
             "tool_use_id": f"{tool}-{time.time_ns()}",
         }
-        return timed(["/bin/sh", "-c", command], env, json.dumps(call).encode())
+        return timed(argv, env, json.dumps(call).encode())
 
     return run
 
@@ -96,6 +96,7 @@ def measure(directory: Path, runtime: Path, turns: int) -> list[Row]:
     """Everything, in a home and with a server of its own."""
     python, script = installed(directory / "env")
     command = launcher.command("claude-code", python=python, script=script)
+    installs = ["/bin/sh", "-c", command]  # as a host runs it
     tree = directory / "repo"
     subprocess.run(["git", "init", "-q", str(tree)], check=True)
     alone = {"PATH": os.environ["PATH"], "HOME": str(directory), "XDG_RUNTIME_DIR": str(runtime)}
@@ -103,28 +104,28 @@ def measure(directory: Path, runtime: Path, turns: int) -> list[Row]:
     alone |= {"CLAUDE_PID": str(os.getpid()), "CLAUDECODE": "1"}  # as Claude Code gives them to its hooks
     served = {name: value for name, value in alone.items() if name != "SIDELIGHT_NO_SERVER"}
 
-    def hooks(how: str, env: Mapping[str, str], line: str) -> dict[str, Run]:
+    def hooks(how: str, env: Mapping[str, str], argv: list[str]) -> dict[str, Run]:
         tools: dict[str, tuple[str, Callable[[int], dict]]] = {
             "a read": ("Bash", lambda number: {"command": f"ls -l {number}"}),
             "an edit": ("Edit", lambda number: {"file_path": str(tree / f"{how}{number}.py")}),
             "the grammar": ("Bash", lambda number: {"command": f"for f in a{number}; do date >> $f; done"}),
         }
-        return {f"{how}: {what}": calling(line, env, tree, *tool) for what, tool in tools.items()}
+        return {f"{how}: {what}": calling(argv, env, tree, *tool) for what, tool in tools.items()}
 
     bare: dict[str, Run] = {
         "python -I -S, sqlite3 and json": lambda _: timed([python, "-I", "-S", "-c", "import sqlite3, json"], alone)
     }
     targets = {"alone: a read": 2, "alone: an edit": 2, "alone: the grammar": 3}
-    rows = side_by_side(bare | hooks("alone", alone, command), turns, targets)
+    rows = side_by_side(bare | hooks("alone", alone, installs), turns, targets)
     if user_server.start(served, seconds=30) is None:
         raise RuntimeError("no server could be started")
     try:
         bare = {"python -I -S -E -c pass": lambda _: timed([python, "-I", "-S", "-E", "-c", "pass"], served)}
-        runs = bare | hooks("served", served, command) | hooks("typed", served, f"{script} hook claude-code")
+        runs = bare | hooks("served", served, installs) | hooks("typed", served, [script, "hook", "claude-code"])
         targets = {"served: a read": 1.4, "typed: a read": 1.4}
         runs["git status"] = lambda _: timed(["git", "-C", str(tree), "status", "--porcelain"], served)
         looks = "served: a git look, less that `git status`"
-        runs[looks] = calling(command, served, tree, "Bash", lambda _: {"command": "git reset --hard"})
+        runs[looks] = calling(installs, served, tree, "Bash", lambda _: {"command": "git reset --hard"})
         rows += side_by_side(runs, turns, targets | {looks: 1.4}, {looks: "git status"})
     finally:
         user_server.stop(served)

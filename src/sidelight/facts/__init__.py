@@ -714,7 +714,7 @@ def machine_name(env: Mapping[str, str]) -> str:
 
 def _plain_name(text: str) -> str:
     text = text.strip()
-    if not text.replace("-", "").isalnum():  # most are so, and a pattern costs a hook its compilation
+    if text and not text.replace("-", "").isalnum():  # most are so, and a pattern costs a hook its compilation
         text = re.sub(r"[^\w.-]+", "-", text)
     return text.strip("-.").lower()[:64]
 

@@ -22,7 +22,6 @@ from sidelight.advisory.situation import Going
 from sidelight.config import DEFAULT_LIMIT, Config, check_limit, check_window, load
 from sidelight.facts import Facts
 from sidelight.ledger import keeping
-from sidelight.ledger.beside import Beside
 from sidelight.ledger.drafts import (
     ACTIVITY_MOST,
     ACTOR_MOST,
@@ -38,12 +37,15 @@ from sidelight.ledger.opening import Place, find
 from sidelight.ledger.questions import around, question
 from sidelight.ledger.receipts import MUTED, Asked, Concurrent, Receipt, audit_line, judged, present_step, told_present
 from sidelight.ledger.states import SILENT_MS, Presence, intent_state, session_state
-from sidelight.records import Self, cast
+from sidelight.records import TYPE_CHECKING, Self, cast
 from sidelight.redact import line
 from sidelight.stores import Clock, Store, StoreBusy, StoreError, open_store
 from sidelight.stores.guarded import Spooled, guarded
 from sidelight.targets import named
 from sidelight.targets import tree as tree_key
+
+if TYPE_CHECKING:  # only an agent home has one
+    from sidelight.ledger.beside import Beside
 
 
 class Ledger:
@@ -106,6 +108,8 @@ class Ledger:
 
             ledger.store = cast("Store", Mounted(kept, ledger._ground))
         if place.users is not None:
+            from sidelight.ledger.beside import Beside
+
             users = place.users
             ledger._beside = Beside(lambda: cls.open(users, facts=ledger.facts, clock=clock, env=env, opener=opener))
         # What many share is in nobody's audit as a whole; a server that opens for each call looked when it began.
