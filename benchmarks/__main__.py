@@ -2,6 +2,7 @@
 
 python -m benchmarks                              # all parts there are
 python -m benchmarks library http --quick         # some of them, in a minute
+python -m benchmarks peers --peers FOLDER         # other tools too, where FOLDER has them (benchmarks/peers.py)
 python -m benchmarks --json build/benchmarks.json
 """
 
@@ -14,18 +15,16 @@ import platform
 import sqlite3
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Row
 
-#: The parts, each a module here with `run(quick) -> list[Row]`. The only list of them.
+#: The parts, each a module here with `run(quick) -> list[Row]` ("peers" also takes a folder). The only list of them.
 PARTS: dict[str, str] = {
     "library": "Ledger.record and append, against a transaction by hand",
     "http": "the server, against a bare ASGI handler",
     "hooks": "the hook command, against Python's own start",
-    "page": "the live page in a browser: how soon, and how smoothly",
     "mcp": "the MCP server's start and memory",
     "replay": "the collision corpus: time and context cost",
     "scale": "append with a longer record and more sessions, on every engine",
@@ -54,11 +53,10 @@ def _lines(file: str) -> list[str]:
         return []
 
 
-def measured(part: str, *, quick: bool) -> list[Row] | None:
-    """The rows of one part; None if it is not there."""
-    if find_spec(f"benchmarks.{part}") is None:
-        return None
-    rows: list[Row] = import_module(f"benchmarks.{part}").run(quick)
+def measured(part: str, *, quick: bool, peers: Path | None) -> list[Row]:
+    """The rows of one part."""
+    run = import_module(f"benchmarks.{part}").run
+    rows: list[Row] = run(quick, peers) if part == "peers" else run(quick)
     return rows
 
 
@@ -69,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="fewer runs: the figures are rougher")
+    parser.add_argument("--peers", metavar="FOLDER", type=Path, help="where the environments of other tools are")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows there too")
     options = parser.parse_args(arguments)
     unknown = [one for one in options.parts if one not in PARTS]
@@ -79,10 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report: dict[str, Any] = {"machine": about, "quick": options.quick, "parts": {}}
     for part in options.parts or PARTS:
         print(f"\n{part}: {PARTS[part]}", flush=True)
-        rows = measured(part, quick=options.quick)
-        if rows is None:
-            print("  not there yet")
-            continue
+        rows = measured(part, quick=options.quick, peers=options.peers)
         report["parts"][part] = [one.as_json() for one in rows]
         print("\n".join(map(str, rows)), flush=True)
     if options.json is not None:
