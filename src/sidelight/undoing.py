@@ -206,10 +206,15 @@ def _staged(lost: Sequence[Owned]) -> list[Way]:
     return [Way(f"{one.path} as it was staged", one.staged[:12], f"git show {one.staged[:12]}") for one in found]
 
 
+_SAYS = {"tree-switch": "checkout: ", "tree-reset": "reset: "}  # how git calls it in the reflog of HEAD
+
+
 def _head(facts: LiveFacts, body: Mapping[str, Any], now: Look, action: Action) -> list[Way]:
     was = str(body.get("head") or "")
     if not was:
         before = [move for move in reflog(facts.git_dir or "", "HEAD", 200) if move.ts * 1000 + 999 >= action.ts]
+        says = _SAYS.get(action.kind)  # a reflog knows seconds only, and what came first may be an earlier commit
+        before = [move for move in before if says and move.says.startswith(says)] or before
         was = before[0].old.strip("0") and before[0].old if before else ""
     if not was or was == now.head:
         return []
