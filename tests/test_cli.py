@@ -415,6 +415,18 @@ def test_footprints_are_listed_only_when_asked_for(here):
     assert "edited redrive.py" in here.run("recent", "--quiet").stdout
 
 
+@pytest.mark.parametrize(("outcome", "shown"), [("done", ""), ("failed", "  [failed]"), ("denied", "  [denied]")])
+def test_how_a_call_ended_is_shown_where_it_was_not_as_usual(here, outcome, shown):
+    from sidelight.actions import Draft
+
+    with _past(here, 0) as ledger:
+        receipt = ledger.record(Draft("edit", targets=(str(here.cwd / "redrive.py"),), actor="b"))
+        assert receipt.id is not None
+        assert ledger.outcome(receipt.id, outcome)
+    listed = here.run("recent", "--quiet")
+    assert (listed.returncode, listed.stdout.rstrip("\n").partition("edited redrive.py")[2]) == (0, shown)
+
+
 # ── help ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -12,7 +12,8 @@ from sidelight.cli.terminal import DONE, Command, Terminal, need_session, open_l
 from sidelight.ledger import Ledger, Presence, notice_lines
 from sidelight.redact import line
 
-#: How a state reads. An intent that is not `open` must never look as if somebody were still at it.
+#: How a state reads; one that is not here (a call that is `done`) goes without saying. An intent that is not `open`
+#: must never look as if somebody were still at it.
 STATES = {
     "open": "open",
     "finished": "finished",
@@ -74,7 +75,7 @@ def _line(
 
 def _about(one: Action, state: str | None, terminal: Terminal, where: str | None = None) -> str:
     """`[monitoring; open]`, and the id of what can still be finished."""
-    parts = [line(one.area, 60) if one.area else None, STATES[state] if state is not None else None, where]
+    parts = [line(one.area, 60) if one.area else None, STATES.get(state or ""), where]
     shown = "; ".join(part for part in parts if part)
     if not shown:
         return ""
