@@ -25,6 +25,7 @@ PARTS: dict[str, str] = {
     "library": "Ledger.record and append, against a transaction by hand",
     "http": "the server, against a bare ASGI handler",
     "hooks": "the hook command, against Python's own start",
+    "page": "the live page in a browser: how soon, and how smoothly",
     "mcp": "the MCP server's start and memory",
     "replay": "the collision corpus: time and context cost",
     "scale": "append with a longer record and more sessions, on every engine",

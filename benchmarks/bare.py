@@ -49,9 +49,8 @@ class Bare:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         db.execute(
-            "SELECT seq, id, ts, kind, actor, body FROM actions "
-            "WHERE key = ? AND actor <> ? ORDER BY seq DESC LIMIT 20",
-            (said["area"], said["actor"]),
+            "SELECT seq, id, ts, kind, actor, body FROM actions WHERE key = ? ORDER BY seq DESC LIMIT 20",
+            (said["area"],),
         ).fetchall()
         put = db.execute(
             "INSERT INTO actions (id, ts, kind, key, actor, body) VALUES (?,?,?,?,?,?)",
