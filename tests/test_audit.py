@@ -220,6 +220,26 @@ def test_a_full_disk_is_said_and_leaves_the_next_line_whole(tmp_path, monkeypatc
     assert [json.loads(text)["seq"] for text in whole] == [1, 3]
 
 
+def test_a_line_that_somebody_is_still_writing_is_waited_for(tmp_path, monkeypatch):
+    append(str(tmp_path), [one(1)])
+    whole = log(tmp_path).read_bytes()
+    with open(log(tmp_path), "ab") as other:
+        other.write(whole[:20])
+        other.flush()
+        waits = []
+
+        def wait(seconds):
+            waits.append(seconds)
+            if len(waits) == 10:
+                other.write(whole[20:])
+                other.flush()
+
+        monkeypatch.setattr("sidelight.audit.time.sleep", wait)
+        append(str(tmp_path), [one(2)])
+    assert [found["seq"] for found in lines(tmp_path)] == [1, 1, 2]
+    assert len(waits) == 10
+
+
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "what", ["a file for the directory", "a directory for the file", "a pipe for the file", "a NUL"]

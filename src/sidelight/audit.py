@@ -155,6 +155,7 @@ class _Pen(NamedTuple):
 _pens: dict[str, _Pen] = {}
 _PENS_MOST = 4
 _writing = _thread.allocate_lock()
+_PATIENCE = 50  # times 2 ms
 _KEEPS_OPEN = os.name != "nt"  # Windows lets nobody rename or delete an open file
 
 
@@ -226,10 +227,14 @@ if hasattr(os, "register_at_fork"):
 def _unfinished(descriptor: int) -> bool:
     """Does the file end inside a line, because the disk had no room for all of it?"""
     size = _torn_at(descriptor)
-    if size < 0:
-        return False
-    time.sleep(0.002)  # or because somebody is just writing it
-    return _torn_at(descriptor) == size
+    for _ in range(_PATIENCE):
+        if size < 0:
+            return False
+        time.sleep(0.002)  # or because somebody is just writing it, and may have lost its turn on a busy machine
+        before, size = size, _torn_at(descriptor)
+        if size != before:
+            return False
+    return True
 
 
 def _torn_at(descriptor: int) -> int:
