@@ -6,7 +6,6 @@ from sidelight.actions import ADDS, COMMITS, DESTROYS, EDITS, PUSHES, REPLACES, 
 from tests.stories import Story, said
 
 FILE, TREE = "path:m1:/repo/a.py", "tree:m1:/repo"
-IN_TREE = (None, TREE)
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from sidelight.space import (
     Home,
     Identity,
     find_home,
+    home_space,
     prepare,
     register,
     registered,
     space_of,
     state_dir,
-    unregister,
     who_am_i,
 )
 from tests.fakes import FakeFacts
@@ -77,8 +77,6 @@ def test_an_agent_home_counts_only_if_it_was_registered_here(env, agent):
     register(str(agent), env)
     assert find_home(str(below), env) == Home(str(agent), is_agent_home=True)
     assert find_home(str(agent.parent.parent), env) == Home(state_dir(env), is_agent_home=False)
-    unregister(str(agent), env)
-    assert find_home(str(below), env) == Home(state_dir(env), is_agent_home=False)
 
 
 def test_an_agent_home_without_its_settings_does_not_count(env, agent):
@@ -173,10 +171,7 @@ def test_outside_a_repository_the_directory_is_the_space():
 
 
 def test_an_agent_home_is_a_space_of_its_own():
-    assert (
-        space_of(FakeFacts(), Home("/agents/echo/.sidelight", is_agent_home=True)) == "home:m1:/agents/echo/.sidelight"
-    )
-    assert space_of(FakeFacts(), Home("/state", is_agent_home=False)) == "repo:acme/app"
+    assert home_space("/agents/echo/.sidelight", "m1") == "home:m1:/agents/echo/.sidelight"
 
 
 def test_the_space_of_a_real_directory(tmp_path):

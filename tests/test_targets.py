@@ -12,7 +12,7 @@ from sidelight.targets import (
     literal_prefix,
     named,
     normal_path,
-    relate,
+    section,
     short,
     split_words,
 )
@@ -35,28 +35,34 @@ def test_a_path_has_one_spelling(text, windows, expected):
 
 
 @pytest.mark.parametrize(
-    ("mine", "other", "relation"),
+    ("outer", "inner", "holds"),
     [
-        ("path:m:/r/src", "path:m:/r/src/a.py", "contains"),
-        ("path:m:/r/src/a.py", "path:m:/r/src", "inside"),
-        ("path:m:/r/src/auth", "path:m:/r/src/author/x", "apart"),
-        ("path:m:/r", "path:m:/r2/x", "apart"),
-        ("path:m1:/r/a", "path:m2:/r/a", "apart"),
-        ("path:m:/a", "path:m:/a", "same"),
-        ("path:m:/", "path:m:/a/b", "contains"),
-        ("config:h#a.b", "config:h#a.b.c", "contains"),
-        ("config:h#a.b", "config:h#a.c", "sibling"),
-        ("config:h#a.b", "config:h#ab.c", "apart"),
-        ("config:h#a.b", "config:other#a.b", "apart"),
-        ("issue:o/r", "issue:o/r#5", "contains"),
-        ("issue:o/r#5", "issue:o/r#55", "apart"),
-        ("process:m", "process:m:next dev", "contains"),
-        ("service:staging", "service:staging/checkout", "contains"),
-        ("ref:o/r#main", "ref:o/r#main2", "apart"),
+        ("path:m:/r/src", "path:m:/r/src/a.py", True),
+        ("path:m:/r/src/a.py", "path:m:/r/src", False),
+        ("path:m:/r/src/auth", "path:m:/r/src/author/x", False),
+        ("path:m:/r", "path:m:/r2/x", False),
+        ("path:m1:/r/a", "path:m2:/r/a", False),
+        ("path:m:/a", "path:m:/a", False),
+        ("path:m:/", "path:m:/a/b", True),
+        ("config:h#a.b", "config:h#a.b.c", True),
+        ("config:h#a.b", "config:h#a.c", False),
+        ("config:h#a.b", "config:h#ab.c", False),
+        ("config:h#a.b", "config:other#a.b", False),
+        ("issue:o/r", "issue:o/r#5", True),
+        ("issue:o/r#5", "issue:o/r#55", False),
+        ("process:m", "process:m:next dev", True),
+        ("service:staging", "service:staging/checkout", True),
+        ("ref:o/r#main", "ref:o/r#main2", False),
     ],
 )
-def test_keys_relate_by_the_resource_they_name(mine, other, relation):
-    assert relate(mine, other) == relation
+def test_a_key_holds_what_lies_in_the_resource_that_it_names(outer, inner, holds):
+    assert (outer in ancestors(inner)) is holds
+
+
+def test_the_settings_of_one_section_are_siblings():
+    assert section("config:h#a.b.c") == section("config:h#a.d") == section("config:h#a") == "config:h#a"
+    assert section("config:h#ab.c") == "config:h#ab"
+    assert section("path:m:/r/src") is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,6 @@ def test_identifiers_fall_into_their_words():
 @given(st.text(max_size=80))
 def test_no_text_breaks_a_key(text):
     key = f"path:m:/r/{text}"
-    assert relate(key, key) == "same"
     assert isinstance(short(key), str)
     assert isinstance(glob_matches(key, key), bool)
     assert all(one != key for one in ancestors(key))

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sidelight.stores import MACHINE_CLOCK, Clock, Store
+from sidelight.stores import MACHINE_CLOCK, Store
 from sidelight.stores.breaker import Breaker
 from sidelight.stores.guarded import Delivery, Guarded
 from sidelight.stores.spool import Spool
@@ -32,13 +32,13 @@ class Waiting(NamedTuple):
     why: str
 
 
-def waiting(home: str, clock: Clock = MACHINE_CLOCK) -> list[Waiting]:
+def waiting(home: str) -> list[Waiting]:
     """The spools of a home in which there is anything."""
     found = []
     for directory in _spools(home):
-        many = Spool(directory, clock).backlog()
+        many = Spool(directory).backlog()
         if many.waiting or many.aside:
-            why = Breaker(directory, clock).state().why
+            why = Breaker(directory, MACHINE_CLOCK).state().why
             found.append(Waiting(directory, many.waiting, many.oldest_ms, many.aside, why))
     return found
 

@@ -129,20 +129,11 @@ def registered(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def register(home: str, env: Mapping[str, str]) -> None:
     """Let an agent home count when it is found upwards. Raises `OSError` if the state directory cannot be written."""
-    _rewrite(env, add=os.path.realpath(home))
-
-
-def unregister(home: str, env: Mapping[str, str]) -> None:
-    """Let an agent home no longer count."""
-    _rewrite(env, remove=os.path.realpath(home))
-
-
-def _rewrite(env: Mapping[str, str], *, add: str | None = None, remove: str | None = None) -> None:
+    added = os.path.realpath(home)
     directory = state_dir(env)
     prepare(directory)
     with alone(os.path.join(directory, "." + _REGISTER)):
-        homes = [home for home in registered(env) if home not in (add, remove)]
-        data = json.dumps([*homes, *([add] if add else [])], indent=1)
+        data = json.dumps([*(one for one in registered(env) if one != added), added], indent=1)
         replace_file(os.path.join(directory, _REGISTER), data.encode())
 
 
@@ -213,15 +204,13 @@ def prepare(home: str | Home) -> str:
 # ── spaces ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def space_of(facts: Facts, home: Home | None = None) -> str:
+def space_of(facts: Facts) -> str:
     """The space that work in this place belongs to.
 
     A repository is its remote's, so that clones on two machines are one space; without a remote it is its git
-    directory's on this machine, so that worktrees still are. Outside a repository it is the directory. In an agent home
-    it is the home.
+    directory's on this machine, so that worktrees still are. Outside a repository it is the directory. An agent home is
+    a space of its own: `home_space`.
     """
-    if home is not None and home.is_agent_home:
-        return home_space(home.path, facts.machine)
     if facts.remote:
         return f"repo:{facts.remote}"
     if facts.common_dir:

@@ -185,8 +185,6 @@ def split_words(text: str) -> list[str]:
 
 # ── relations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-SAME, CONTAINS, INSIDE, SIBLING, APART = "same", "contains", "inside", "sibling", "apart"
-
 
 def ancestors(key: str) -> tuple[str, ...]:
     """The keys that contain this one, nearest first; () where the scheme has no hierarchy.
@@ -270,24 +268,6 @@ def section(key: str) -> str | None:
         return None
     head, mark, tail = key.partition("#")
     return head + mark + tail.partition(".")[0]
-
-
-def relate(mine: str, other: str) -> str:
-    """How `mine` relates to `other`: `same`, `contains`, `inside`, `sibling` (one config section) or `apart`.
-
-    >>> relate("path:m:/repo/src", "path:m:/repo/src/a.py")
-    'contains'
-    >>> relate("path:m:/repo/src/auth", "path:m:/repo/src/author")
-    'apart'
-    """
-    if mine == other:
-        return SAME
-    if mine in ancestors(other):
-        return CONTAINS
-    if other in ancestors(mine):
-        return INSIDE
-    own = section(mine)
-    return SIBLING if own is not None and own == section(other) else APART
 
 
 # ── globs in intent targets ───────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 import pytest
 
 from sidelight.effects import infrastructure
+from sidelight.effects.infrastructure.scripts import is_deploy_script
 from tests.effects.reading import check, done, said
 from tests.fakes import FakeFacts
 
@@ -426,7 +427,7 @@ def test_a_stack_chosen_on_the_line_is_the_one_it_updates():
 
 def test_deploy_scripts_are_understood_by_their_names():
     names = ("deploy.sh", "deploy-prod", "ship_deploy.py", "undeploy.sh", "deployment.yaml", "build.sh")
-    assert [infrastructure.understands(name) for name in names] == [True, True, True, False, False, False]
+    assert [is_deploy_script(name) for name in names] == [True, True, True, False, False, False]
 
 
 def test_no_secret_is_in_a_target():

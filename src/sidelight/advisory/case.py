@@ -25,7 +25,6 @@ from sidelight.targets import ancestors, glob_matches, is_glob, scheme_of, secti
 
 REACH_MS = 2 * 3_600_000  # how far back a shared resource reaches
 REPEAT_MS = 600_000  # an overlap is not repeated sooner, unless the other acted again
-WORK_SHOWN = 3
 
 #: How exact a match is, best first; used for ranking within one severity.
 EXACT, WHOLE, NAMED, AREA, WORDS = 4, 3, 2, 1, 0

@@ -65,7 +65,6 @@ def judge_commitment(mine: Draft | Action, touch: Touch, sighting: Sighting, pas
 
 # ── areas and words ───────────────────────────────────────────────────────────────────────────────────────────────
 
-_OFF_WHEN_FALSE = frozenset({"enabled", "enable", "active", "on", "running"})
 _OFF_WHEN_TRUE = frozenset({"disabled", "disable", "paused", "pause", "off", "stopped", "frozen"})
 
 

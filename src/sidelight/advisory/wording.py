@@ -6,7 +6,7 @@ escaped line in quotes; a prompt's text never does. Never more than `MOST` chara
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sidelight.actions import FILES_COUNTED, KINDS, Action, Draft
 from sidelight.advisory.case import Advisory, Finding
@@ -88,7 +88,6 @@ def warning(
     now: int,
     *,
     base: str | None = None,
-    ledger: str = "`sidelight recent`",
     undo: int | None = None,
 ) -> str | None:
     """The warning an actor reads with its own result; None when there is nothing to say. `undo` is the place in the
@@ -102,7 +101,7 @@ def warning(
     text = f"{HEAD} {findings[0].severity}. " + "\n• ".join(lines)
     left = len(findings) - LINES
     if left > 0:
-        text += f"\n{left} more: {ledger}."
+        text += f"\n{left} more: `sidelight recent`."
     return _cut(f"{text}{_ADVICE[findings[0].severity]}{undo_hint(undo) if undo is not None else ''}")
 
 
@@ -206,9 +205,6 @@ def origin_warning(
     now: int,
     window_ms: int,
     mine: Sequence[Draft | Action],
-    *,
-    ledger: str = "GET /coordination/recent",
-    base: str | None = None,
 ) -> str | None:
     """The warning in the origin's full wording: how many, in what window, beside what of yours, by whom (O6)."""
     findings, present = advisory.findings, advisory.present
@@ -216,7 +212,7 @@ def origin_warning(
         return None
     total = len(findings) + len(present)
     minutes = max(1, round(window_ms / 60_000))
-    own = what(mine[0], base) if mine else "your action"
+    own = what(mine[0]) if mine else "your action"
     actions = f"{total} recent action{'s' if total != 1 else ''}"
     head = f"{HEAD} {actions} by another/unknown session in the last {minutes} min, alongside yours ({own})"
     ids = [one.action.actor for one in findings if one.action.actor] + [one.actor for one in present if one.actor]
@@ -225,32 +221,24 @@ def origin_warning(
         groups.setdefault((finding.action.actor, finding.action.kind, finding.why), []).append(finding)
     for action in present:
         groups.setdefault((action.actor, action.kind, ""), []).append(action)
-    text = head + ": " + "; ".join(_told(group, now, ids, base) for group in list(groups.values())[:LINES])
+    text = head + ": " + "; ".join(_told(group, now, ids) for group in list(groups.values())[:LINES])
     if len(groups) > LINES:
         text += f"; {len(groups) - LINES} more"
     ask = "Confirm with the user before proceeding." if findings else "Nothing of it touches yours as far as is known."
-    return _cut(f"{text}. {ask} Full ledger: {ledger}")
+    return _cut(f"{text}. {ask} Full ledger: GET /coordination/recent")
 
 
-def _told(group: Sequence[Finding | Action], now: int, ids: Sequence[str], base: str | None) -> str:
+def _told(group: Sequence[Finding | Action], now: int, ids: Sequence[str]) -> str:
     """One part for one session, sort of action and judgement: its first, and how many more, so that nineteen
     withdrawals do not hide the one flip.
     """
     first = group[0]
     if isinstance(first, Finding):
-        text = f"{first.severity}: {clash(first, now, ids, base, whose='your')[:-1]}"
+        text = f"{first.severity}: {clash(first, now, ids, None, whose='your')[:-1]}"
     else:
-        text = f"{name_of(first.actor, ids)} {narrated(first, base)} {age(now - first.ts)} ago"
+        text = f"{name_of(first.actor, ids)} {narrated(first)} {age(now - first.ts)} ago"
     return text + (f" (and {len(group) - 1} more like it)" if group[1:] else "")
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= MOST else text[: MOST - 1] + "…"
-
-
-def label_steps(advisory: Advisory) -> Mapping[int, str]:
-    """Seq → severity of everything the warning names, in its order (the replay's view)."""
-    found: dict[int, str] = {}
-    for one in advisory.findings:
-        found.setdefault(one.action.seq, one.severity)
-    return found

@@ -103,12 +103,12 @@ class _Eyes:
 # ── lines ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _follow(eyes: _Eyes, terminal: Terminal, *, once: bool, wait: Callable[[float], None] = time.sleep) -> None:
+def _follow(eyes: _Eyes, terminal: Terminal, *, once: bool) -> None:
     """Every action and every meeting as a line, once, oldest first."""
     after, said = 0, ""
     while not terminal.broken:
         if not eyes.wake():
-            wait(EVERY)
+            time.sleep(EVERY)
             continue
         found = eyes.look(after)
         if found is not None:
@@ -119,7 +119,7 @@ def _follow(eyes: _Eyes, terminal: Terminal, *, once: bool, wait: Callable[[floa
         said = eyes.problem
         if once:
             return
-        wait(EVERY)
+        time.sleep(EVERY)
 
 
 def _in_order(found: View) -> list[Mark | Meeting]:

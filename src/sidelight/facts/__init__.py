@@ -11,7 +11,6 @@ import os
 import re
 import stat
 import sys
-import time
 from collections.abc import Mapping, Sequence
 
 from sidelight.records import Any, NamedTuple, Protocol
@@ -777,13 +776,6 @@ def boot_id() -> str:
     except OSError:
         namespace = ""
     return f"{data.decode('ascii', 'replace').strip()}/{namespace.removeprefix('pid:[').removesuffix(']')}"
-
-
-def boot_ms() -> int:
-    """Milliseconds on a clock that nobody sets and that goes on while the machine sleeps, where there is one."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    nanoseconds: int = time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
-    return nanoseconds // 1_000_000
 
 
 def process_start(pid: int) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 
 from starlette.routing import Route as Path
 from starlette.routing import Router
@@ -79,17 +78,17 @@ ROUTES: tuple[Route, ...] = (
 # fmt: on
 
 
-def make_app(served: Served, log: Log, routes: Sequence[Route] = ROUTES) -> App:
+def make_app(served: Served, log: Log) -> App:
     """The ASGI application for one home."""
     by_path: dict[str, list[Route]] = {}
-    for route in routes:
+    for route in ROUTES:
         by_path.setdefault(route.path, []).append(route)
     paths = [Path(path, Resource(served, of_path, log)) for path, of_path in by_path.items()]
     mounted = Mounted(served, log)
     router = Router(
         [*paths, Path(PATH, mounted), Path(ROUTE, Far(served, log))], redirect_slashes=False, default=_nowhere
     )
-    return App(served, mounted, Gate(served, router, frozenset(one.path for one in routes if one.open), log), log)
+    return App(served, mounted, Gate(served, router, frozenset(one.path for one in ROUTES if one.open), log), log)
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application

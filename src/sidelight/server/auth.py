@@ -17,7 +17,6 @@ from sidelight.home import settings, tokens
 
 MISSING = "this needs a token: send `Authorization: Bearer …` with the `authToken` of the home's config.json"
 WRONG = "the token is not this server's; it is the `authToken` of the home's config.json, or SIDELIGHT_TOKEN"
-ELSEWHERE = "this server does not go by the name in the Host header; `serve --allow-host NAME` makes it"
 
 
 class Keys:

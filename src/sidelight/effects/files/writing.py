@@ -92,11 +92,11 @@ def edits(*valued: str, skip: int = 0) -> Callable[[Command, Facts], Effects]:
     return edit
 
 
-def in_place(*switches: str, skip: int = 0, valued: tuple[str, ...] = ()) -> Callable[[Command, Facts], Effects]:
+def in_place(*switches: str, skip: int = 0) -> Callable[[Command, Facts], Effects]:
     """A filter that edits its files only with a switch."""
 
     def edit(command: Command, facts: Facts) -> Effects:
-        words = split(command.argv, valued=valued)
+        words = split(command.argv)
         return each_path(edited, words.after(skip), command, facts) if words.has(*switches) else READ
 
     return edit

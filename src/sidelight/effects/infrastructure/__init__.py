@@ -96,11 +96,6 @@ _TABLE: dict[str, Callable[[Command, Facts], Effects | None]] = {
 PROGRAMS: frozenset[str] = frozenset({*_TABLE, "deploy", "deploy.sh", "deploy.py", "deploy.rb"})
 
 
-def understands(program: str) -> bool:
-    """Is this program for here? Deploy scripts have no fixed names."""
-    return program in _TABLE or is_deploy_script(program)
-
-
 def read(command: Command, facts: Facts) -> Effects | None:
     """What an infrastructure program does, None if it is not understood."""
     row = _TABLE.get(command.argv[0])

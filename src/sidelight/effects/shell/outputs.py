@@ -142,10 +142,6 @@ def _whoami(_command: Command, facts: Facts) -> str | None:
     return user + "\n" if user else None
 
 
-def _hostname(_command: Command, _facts: Facts) -> str | None:
-    return None
-
-
 def _git(command: Command, facts: Facts) -> str | None:
     """The questions scripts ask git before they act."""
     if not command.cwd:

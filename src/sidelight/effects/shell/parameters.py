@@ -27,8 +27,8 @@ def value(walk: Walk, node: Node, scope: Scope, sources: list[Argv], expanded: C
     current = _current(parts[0], name, walk, scope)
     operator = parts[1].type if len(parts) > 1 else ""
 
-    def argument(start: int = 2) -> str:
-        return "".join(expanded(part) for part in parts[start:])
+    def argument() -> str:
+        return "".join(expanded(part) for part in parts[2:])
 
     if operator in _DEFAULTS:
         found = _default(operator, current, argument)
