@@ -152,14 +152,33 @@ def mcp() -> Iterator[str]:
 # ── settings, kinds, targets ──────────────────────────────────────────────────────────────────────────────────────
 
 
+#: What each setting is for.
+SETTINGS = {
+    "enabled": "`false`: nothing is recorded and nobody is warned; what is there can still be read",
+    "windowMs": "how long merely being there counts, in milliseconds",
+    "retentionMs": "how far back `sidelight recent` and `GET /coordination/recent` look, in milliseconds",
+    "sensitiveConfigKeys": "settings whose change is listed as a `config-flag`; a change of others is a footprint",
+    "maxActions": "how many actions `recent` shows at most",
+    "historyMs": "how long the ledger keeps anything, in milliseconds",
+    "maxBytes": "how large the ledger gets at most",
+    "ignore": "files whose changes are not recorded: a whole path, or a pattern such as `*.lock`, `dist/**`",
+    "watch": "files that are looked at after each call wherever they lie ([more](../observing.md))",
+    "metrics": "`true`: a served home answers [`GET /metrics`](../dashboard.md#numbers-for-prometheus)",
+    "attention.from": "from which [severity](../how.md#severity) on Sidelight speaks",
+    "attention.mode": "whether it tells, has a person asked, or pauses once ([more](../hooks.md#never-in-the-way))",
+    "mute.sessions": "sessions that are not warned; `sidelight mute` writes it",
+    "mute.spaces": "repositories and homes in which nobody is warned; `sidelight mute --repo` writes it",
+}
+
+
 def settings() -> Iterator[str]:
-    """Every setting with its default and what it may be."""
+    """Every setting with its default, what it may be and what it is for."""
     section: Any = config.DEFAULTS
     for part in config.SECTION.split("."):
         section = section[part]
-    yield from ("| key | default | may be |", "|---|---|---|")
+    yield from ("| key | default | may be | what it does |", "|---|---|---|---|")
     for name, default in _leaves(section):
-        yield f"| `{name}` | `{json.dumps(default)}` | {_allowed(name, default)} |"
+        yield f"| `{name}` | `{json.dumps(default)}` | {_allowed(name, default)} | {SETTINGS[name]} |"
 
 
 def _leaves(section: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -106,6 +106,15 @@ def test_every_setting_is_in_the_reference_and_what_pages_call_a_setting_is_one(
             assert key in keys or key == "ttlMs", f"{name}: {key}"
 
 
+def test_every_variable_of_the_environment_is_in_the_reference_and_no_other():
+    sources = (file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
+    read = {name for text in sources for name in re.findall(r"SIDELIGHT_[A-Z_]+", text)}
+    internal = {"SIDELIGHT_SHELL"}  # which of a person's shells it is: `shell-init` sets it
+    assert set(re.findall(r"SIDELIGHT_[A-Z_]+", TEXT["docs/reference/settings.md"])) == read - internal
+    for name in NAMES:
+        assert set(re.findall(r"SIDELIGHT_[A-Z_]+", TEXT[name])) <= read - internal, name
+
+
 @page
 def test_every_json_example_is_json(name):
     for block in re.findall(r"```json\n(.*?)```", TEXT[name], re.DOTALL):
