@@ -65,20 +65,15 @@ def begin(
     given: bytes = b"",
 ) -> Callable[[], Answer]:
     """The same, begun: git runs while its asker does something else. The answer has to be fetched, once."""
-    import subprocess
-
     if timeout <= 0:
         return lambda: Answer(b"", "it took too long")
-    until = time.monotonic() + timeout
     try:
-        process = subprocess.Popen(
+        process, until = _started(
             ["git", "--no-pager", "--no-optional-locks", *arguments],
-            cwd=root,
-            env=_environment(env, (*_ALWAYS, *settings)),
-            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
+            root,
+            _environment(env, (*_ALWAYS, *settings)),
+            timeout,
+            feeding=bool(given),
         )
     except (OSError, ValueError):
         return lambda: Answer(b"", "git could not be run")
@@ -98,25 +93,36 @@ def begin(
 
 def run_shell(text: str, given: bytes, *, env: Mapping[str, str], cwd: str, timeout: float) -> Answer:
     """What a line of `sh` prints, as `ask` does for git; what it prints as errors is left out."""
-    import subprocess
-
     try:
-        process = subprocess.Popen(
-            ["sh", "-c", text],
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        process, until = _started(["sh", "-c", text], cwd, env, timeout, feeding=True)
     except (OSError, ValueError) as error:
         return Answer(b"", f"sh could not be run: {error}")
     with process:
-        out, _, failed = _heard(process, given, time.monotonic() + timeout, 65536)
+        out, _, failed = _heard(process, given, until, 65536)
         if failed:
             _stop(process)
     return Answer(out, failed)
+
+
+def _started(
+    command: Sequence[str], cwd: str, env: Mapping[str, str], timeout: float, *, feeding: bool
+) -> tuple[Any, float]:
+    """A program, and until when it may take. It has a session of its own, so that it can be stopped with all that it
+    started. Raises `OSError` or `ValueError` where it cannot be run.
+    """
+    import subprocess
+
+    until = time.monotonic() + timeout  # loading the module is not its fault
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.PIPE if feeding else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    return process, until
 
 
 def _environment(env: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
