@@ -89,7 +89,7 @@ def test_files_that_others_can_read_are_named_and_mended(here):
 
 def test_an_old_python_is_named(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
-    assert doctor._python().wrong
+    assert doctor.places.python().wrong
 
 
 def test_failures_of_the_last_day_are_counted(here):
