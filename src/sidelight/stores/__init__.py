@@ -1,7 +1,7 @@
 """Where a ledger is kept: the contract every engine fulfils, and the one list of engines.
 
-An engine keeps an append-only record of actions plus projections of it (marks, stakes, open intents, sessions) that
-could be rebuilt from the record at any time. The promise (design 4): `append` is one atomic step across processes and
+An engine keeps an append-only record of actions plus projections of it (marks, plans, uncommitted changes) that could
+be rebuilt from the record at any time. The promise (design 4): `append` is one atomic step across processes and
 threads; of two appends on one key the later finds the earlier; the engine owns `seq` and the clock. One behavioural
 suite (`tests/stores/`) holds all engines to it.
 """

@@ -4,7 +4,8 @@
 earlier. The record is the table `actions`; `marks`, `plans` and `changes` are projections of it, kept in the same
 transaction and rebuildable from it; the other tables remember who was seen and what was said. `file.py` is the file and
 its transactions, `beginning.py` what a transaction starts from, `before.py` finds what came before, `rows.py` reads and
-writes actions, `marks.py` the projections, `keeping.py` deletes, `rescue.py` mends.
+writes actions, `marks.py` the projections, `history.py` who touched a key, `documents.py` what lies beside the record,
+`keeping.py` deletes, `writeback.py` keeps the log of changes short, `rescue.py` mends.
 
 A hook is a fresh process on every tool call, and a write costs by the page it touches. Hence the shape of the tables:
 an index only where a question needs it, small pages, no row written that says what another one says.
